@@ -1,0 +1,15 @@
+"""Support package of the course: what would otherwise be repeated in a lesson or distract from it.
+
+The lessons call transformers, datasets and torch as any user would. This package adds the pocket checkpoints and what
+resolves them (`checkpoint`), a quiet and repeatable start (`setup`), checks for exercises (`check`, `hint`), questions
+(`quiz`), pictures (`course_utils.views`) and things to play with (`course_utils.widgets`).
+"""
+
+from course_utils.checkpoints import checkpoint, hub_mode
+from course_utils.exercises import check, hint
+from course_utils.messages import CourseError
+from course_utils.questions import quiz
+from course_utils.session import machine, setup
+
+__all__ = ["CourseError", "check", "checkpoint", "hint", "hub_mode", "machine", "quiz", "setup"]
+__version__ = "0.1.0"

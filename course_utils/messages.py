@@ -1,0 +1,84 @@
+"""Everything the package says to a learner, looked up by key in one table per language.
+
+The tables are the files `texts/en.toml`, later `texts/ko.toml`, and so on. A key is a dotted path:
+`checkpoint.unknown_id` is the entry `unknown_id` of the table `[checkpoint]`. A part that itself holds a dot is not
+allowed, so keys split without doubt.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+LANGUAGE_VARIABLE = "COURSE_LANGUAGE"
+DEFAULT_LANGUAGE = "en"
+
+
+class CourseError(ValueError):
+    """An error that speaks to the learner: what was given, what was expected, what to try."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Jupyter prints these lines in place of a traceback: the message is the whole story."""
+        return [f"CourseError: {self}"]
+
+
+@cache
+def table(language: str = DEFAULT_LANGUAGE) -> dict[str, Any]:
+    """All texts of one language as nested dictionaries.
+
+    Raises CourseError if the course does not have that language.
+
+    >>> sorted(table("en"))[:2]
+    ['checkpoint', 'exercise']
+    """
+    source = files("course_utils").joinpath("texts", f"{language}.toml")
+    if not source.is_file():
+        raise CourseError(
+            f"COURSE_LANGUAGE is {language!r}, but the course speaks {', '.join(languages())}. "
+            "Unset it, or set it to one of these."
+        )
+    return tomllib.loads(source.read_text(encoding="utf-8"))
+
+
+def languages() -> list[str]:
+    """Languages the course speaks, as file names in `texts/`.
+
+    >>> "en" in languages()
+    True
+    """
+    return sorted(
+        f.name.removesuffix(".toml")
+        for f in files("course_utils").joinpath("texts").iterdir()
+        if f.name.endswith(".toml")
+    )
+
+
+def entry(key: str) -> Any:
+    """The entry under a dotted key in the learner's language; in English where the translation lacks it.
+
+    Raises KeyError if no language has the key: that is a mistake in the package, never the learner's.
+
+    >>> entry("exercise.ui.passed")
+    'Right.'
+    """
+    language = os.environ.get(LANGUAGE_VARIABLE, DEFAULT_LANGUAGE).strip().lower() or DEFAULT_LANGUAGE
+    for candidate in dict.fromkeys([language, DEFAULT_LANGUAGE]):
+        node: Any = table(candidate)
+        for part in key.split("."):
+            node = node.get(part) if isinstance(node, dict) else None
+        if node is not None:
+            return node
+    raise KeyError(f"no text under the key {key!r}")
+
+
+def text(key: str, **values: object) -> str:
+    """The text under a dotted key with its {placeholders} filled in.
+
+    >>> text("exercise.ui.hint_button", number=1, total=2)
+    'Show hint 1 of 2'
+    """
+    template = entry(key)
+    return template.format(**values) if values else template

@@ -1,0 +1,90 @@
+"""The three stages of a pipeline for one sentence, with every value on the way kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from course_utils.checkpoints import shorten
+from course_utils.messages import CourseError, text
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class SentencePath:
+    """One sentence on its way through tokenizer, model and softmax.
+
+    Attributes:
+        sentence: the text that went in.
+        tokens: tokens, special tokens included.
+        ids: id of each token in the vocabulary.
+        vectors: last hidden states, shape (tokens, hidden size), float32.
+        logits: scores of the classes, shape (classes,).
+        probabilities: softmax of the logits, shape (classes,), sums to 1.
+        labels: names of the classes.
+        cut: number of tokens left out because the model reads no more.
+    """
+
+    sentence: str
+    tokens: list[str]
+    ids: list[int]
+    vectors: Tensor
+    logits: Tensor
+    probabilities: Tensor
+    labels: list[str]
+    cut: int = 0
+
+    @property
+    def label(self) -> str:
+        """Name of the most probable class."""
+        return self.labels[int(self.probabilities.argmax())]
+
+
+def follow(sentence: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> SentencePath:
+    """Run one sentence through the three stages and keep every value.
+
+    Args:
+        sentence: any text, also an empty one; what exceeds the model's length is cut.
+        tokenizer: the tokenizer of the model's checkpoint.
+        model: a model for sequence classification, in eval mode; it is not changed.
+    Raises:
+        CourseError: `sentence` is not a text, or the model has no classification head.
+
+    >>> from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    >>> from course_utils import checkpoint
+    >>> name = checkpoint("distilbert-base-uncased-finetuned-sst-2-english")  # doctest: +ELLIPSIS
+    Loading...
+    >>> path = follow("I hate this", AutoTokenizer.from_pretrained(name),
+    ...               AutoModelForSequenceClassification.from_pretrained(name))
+    >>> path.tokens, path.ids
+    (['[CLS]', 'i', 'hate', 'this', '[SEP]'], [101, 1045, 5223, 2023, 102])
+    >>> path.label
+    'NEGATIVE'
+    """
+    import torch
+
+    if not isinstance(sentence, str):
+        raise CourseError(text("stages.not_a_text", given=shorten(repr(sentence)), kind=type(sentence).__name__))
+    longest = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
+    sentence = sentence.encode("utf-8", "replace").decode("utf-8")  # half an emoji is no Unicode text
+    whole = len(tokenizer(sentence, verbose=False)["input_ids"])
+    inputs = tokenizer(sentence, truncation=True, max_length=longest, return_tensors="pt")
+    with torch.no_grad():
+        output = model(**inputs, output_hidden_states=True)
+    if getattr(output, "logits", None) is None or output.logits.ndim != 2:
+        raise CourseError(text("stages.no_head", kind=type(model).__name__))
+    ids = inputs["input_ids"][0].tolist()
+    logits = output.logits[0]
+    return SentencePath(
+        sentence=sentence,
+        tokens=tokenizer.convert_ids_to_tokens(ids),
+        ids=ids,
+        vectors=output.hidden_states[-1][0],
+        logits=logits,
+        probabilities=torch.softmax(logits, dim=-1),
+        labels=[str(model.config.id2label[i]) for i in range(len(logits))],
+        cut=whole - len(ids),
+    )
