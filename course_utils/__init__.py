@@ -6,10 +6,11 @@ resolves them (`checkpoint`), a quiet and repeatable start (`setup`), checks for
 """
 
 from course_utils.checkpoints import checkpoint, hub_mode
+from course_utils.corpora import corpus
 from course_utils.exercises import check, hint
 from course_utils.messages import CourseError
 from course_utils.questions import quiz
 from course_utils.session import machine, setup
 
-__all__ = ["CourseError", "check", "checkpoint", "hint", "hub_mode", "machine", "quiz", "setup"]
+__all__ = ["CourseError", "check", "checkpoint", "corpus", "hint", "hub_mode", "machine", "quiz", "setup"]
 __version__ = "0.1.0"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from course_utils.messages import CourseError, text
+from course_utils.messages import CourseError, brief, text
 
 MODE_VARIABLE = "COURSE_CHECKPOINTS"
 MODES = ("pocket", "hub")
@@ -85,11 +85,11 @@ def find(name: object) -> Checkpoint:
     """
     by_name = {n: c for c in CHECKPOINTS for n in (c.hub_id, *c.short_names)}
     if not isinstance(name, str):
-        raise CourseError(text("checkpoint.not_a_name", given=shorten(repr(name)), kind=type(name).__name__))
+        raise CourseError(text("checkpoint.not_a_name", given=brief(name), kind=type(name).__name__))
     if name.strip() in by_name:
         return by_name[name.strip()]
     near = difflib.get_close_matches(name.strip()[:200], by_name, n=3, cutoff=0.5) or list(by_name)[:3]
-    raise CourseError(text("checkpoint.unknown_id", given=shorten(repr(name)), near=", ".join(near)))
+    raise CourseError(text("checkpoint.unknown_id", given=brief(name), near=", ".join(near)))
 
 
 def checkpoint(name: str) -> str:
@@ -127,15 +127,6 @@ def pocket_folder(pocket: str) -> Path | None:
     """
     with as_file(files("course_utils").joinpath("pocket", pocket)) as folder:
         return folder if (folder / "config.json").is_file() else None
-
-
-def shorten(shown: str, limit: int = 80) -> str:
-    """A repr cut to `limit` characters, so that a message stays readable whatever was given.
-
-    >>> shorten("a" * 100, limit=10)
-    'aaaaaaaaa…'
-    """
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def _from_hub(known: Checkpoint) -> str:

@@ -74,7 +74,7 @@ def entry(key: str) -> Any:
     raise KeyError(f"no text under the key {key!r}")
 
 
-def text(key: str, **values: object) -> str:
+def text(key: str, /, **values: object) -> str:
     """The text under a dotted key with its {placeholders} filled in.
 
     >>> text("exercise.ui.hint_button", number=1, total=2)
@@ -82,3 +82,24 @@ def text(key: str, **values: object) -> str:
     """
     template = entry(key)
     return template.format(**values) if values else template
+
+
+def shorten(shown: str, limit: int = 80) -> str:
+    """A repr cut to `limit` characters, so that a message stays readable whatever was given.
+
+    >>> shorten("a" * 100, limit=10)
+    'aaaaaaaaa…'
+    """
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def brief(value: object, limit: int = 80) -> str:
+    """Any value as short text for a message, whatever its own `repr` does.
+
+    >>> brief("half an idea")
+    "'half an idea'"
+    """
+    try:
+        return shorten(repr(value), limit)
+    except Exception:  # a learner's object may fail to show itself, or be half made
+        return f"<{type(value).__name__} that cannot be shown>"

@@ -9,9 +9,8 @@ from string import ascii_uppercase
 import ipywidgets
 
 from course_utils import progress
-from course_utils.checkpoints import shorten
 from course_utils.display import inline_code, show
-from course_utils.messages import entry, text
+from course_utils.messages import brief, entry, text
 from course_utils.palette import card
 
 
@@ -48,12 +47,14 @@ def question(key: str) -> Question | None:
     >>> sum(choice.right for choice in question("01/logits").choices)
     1
     """
+    if not isinstance(key, str):
+        return None
     try:
         lesson, name = key.split("/", 1)
         found = entry(f"quiz.{lesson}.{name}")
         choices = tuple(Choice(c["words"], c["reason"], c.get("right", False)) for c in found["choices"])
         return Question(key, found["question"], choices)
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         return None
 
 
@@ -105,7 +106,7 @@ def quiz(key: str) -> None:
     """
     asked = question(key)
     if asked is None:
-        show(None, card(escape(text("quiz_ui.unknown", given=shorten(repr(key)))), "note"))
+        show(None, card(escape(text("quiz_ui.unknown", given=brief(key))), "note"))
         return
     still = [f"<p><b>{inline_code(asked.words)}</b></p>"]
     for letter, choice in zip(ascii_uppercase, asked.choices, strict=False):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from course_utils.checkpoints import shorten
-from course_utils.messages import CourseError, text
+from course_utils.messages import CourseError, brief, text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,7 +66,7 @@ def follow(sentence: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedM
     import torch
 
     if not isinstance(sentence, str):
-        raise CourseError(text("stages.not_a_text", given=shorten(repr(sentence)), kind=type(sentence).__name__))
+        raise CourseError(text("stages.not_a_text", given=brief(sentence), kind=type(sentence).__name__))
     longest = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
     sentence = sentence.encode("utf-8", "replace").decode("utf-8")  # half an emoji is no Unicode text
     whole = len(tokenizer(sentence, verbose=False)["input_ids"])

@@ -18,9 +18,8 @@ from html import escape
 import ipywidgets
 
 from course_utils import progress
-from course_utils.checkpoints import shorten
 from course_utils.display import inline_code, plain, show
-from course_utils.messages import entry, text
+from course_utils.messages import brief, entry, shorten, text
 from course_utils.palette import card
 
 STRICT_VARIABLE = "COURSE_STRICT"
@@ -118,13 +117,14 @@ def check(key: str, *answer: object) -> None:
     try:
         verdict = _judge_safely(key, answer)
     except Misuse as misuse:
-        message, passed = escape(str(misuse)), False
+        message, passed, look = escape(str(misuse)), False, "note"
     else:
         message, passed = _words(key, verdict), verdict.passed
+        look = "right" if passed else "wrong"
         progress.record(progress.Event("exercise", key, passed))
     if not passed and os.environ.get(STRICT_VARIABLE) == "1":
         raise AssertionError(plain(message))
-    still = card(message, "right" if passed else "wrong")
+    still = card(message, look)
     live = None if passed or not _hints(key) else ipywidgets.VBox([ipywidgets.HTML(still), _hint_box(key)])
     if live is not None:
         live.add_class("course-check")
@@ -148,7 +148,7 @@ def hint(key: str, number: int = 1) -> None:
         return
     hints = _hints(key)
     if not isinstance(number, int) or not 1 <= number <= len(hints):
-        message = text("exercise.ui.no_such_hint", given=shorten(repr(number)), total=len(hints))
+        message = text("exercise.ui.no_such_hint", given=brief(number), total=len(hints))
     else:
         progress.record(progress.Event("hint", key))
         message = hints[number - 1]
@@ -158,7 +158,7 @@ def hint(key: str, number: int = 1) -> None:
 def _known(key: object) -> str:
     if isinstance(key, str) and (key in _judges or key in keys()):
         return key
-    raise Misuse(text("exercise.ui.unknown", given=shorten(repr(key)), known=", ".join(keys())))
+    raise Misuse(text("exercise.ui.unknown", given=brief(key), known=", ".join(keys())))
 
 
 def _judge_safely(key: str, answer: tuple[object, ...]) -> Verdict:
@@ -206,10 +206,7 @@ def _words(key: str, verdict: Verdict) -> str:
 
 
 def _hints(key: str) -> list[str]:
-    try:
-        return entry(f"{_path(key)}.hints")
-    except (KeyError, AttributeError, ValueError):
-        return []
+    return entry(f"{_path(key)}.hints") if isinstance(key, str) and key in _judges else []
 
 
 def _path(key: str) -> str:

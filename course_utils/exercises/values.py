@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from course_utils.checkpoints import shorten
+from course_utils.messages import brief
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,7 +57,7 @@ def shown(value: object) -> str:
     """
     if hasattr(value, "tolist"):
         value = value.tolist()
-    return shorten(repr(_rounded(value)), 120)
+    return brief(_rounded(value), 120)
 
 
 def _rounded(value: object) -> object:

@@ -1,0 +1,770 @@
+"""course.py: what a learner types, and what happens when things go wrong.
+
+Every test works on a small copy of the course in a folder whose name has a space and Korean letters. Nothing is
+downloaded: where an installation is really run, it is that of a package without dependencies.
+"""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+ROOT = Path(__file__).resolve().parent.parent
+posix_only = pytest.mark.skipif(os.name == "nt", reason="signals and symbolic links work differently on Windows")
+
+
+def load(path: Path, name: str) -> ModuleType:
+    """The module in a file, as if imported under `name`."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def lesson(title: str, answer: str = "1") -> nbformat.NotebookNode:
+    """A stored lesson of three cells."""
+    code = new_code_cell('REPOSITORY = ""\nprint(1)', id="install", execution_count=1)
+    code.outputs = [new_output("stream", name="stdout", text=f"{answer}\n")]
+    opening = f"# {title}\n\n<!-- badge -->{NO_BADGE}<!-- /badge -->\n\n한글"
+    return new_notebook(cells=[new_markdown_cell(opening, id="title"), code, new_code_cell("2 + 2", id="sum")])
+
+
+NO_BADGE = load(ROOT / "course.py", "course_as_stored").NO_BADGE
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small copy of the course."""
+    folder = tmp_path / "my 한글 course"
+    (folder / "notebooks").mkdir(parents=True)
+    (folder / "course_utils").mkdir()
+    for name in ("course.py", "pyproject.toml", "constraints.txt", "environment.yml"):
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "course_utils" / "__init__.py").write_text("")
+    (folder / "course_utils" / "address.py").write_text('"""Where."""\n\nREPOSITORY = ""\n', encoding="utf-8")
+    (folder / "README.md").write_text(f"Hello\n\n<!-- badge -->{NO_BADGE}<!-- /badge -->\n", encoding="utf-8")
+    for stem in ("01_behind_the_pipeline", "05_padding_and_masks"):
+        nbformat.write(lesson(stem), str(folder / "notebooks" / f"{stem}.ipynb"))
+    return folder
+
+
+@pytest.fixture
+def course(folder: Path) -> ModuleType:
+    """course.py of that copy, imported."""
+    return load(folder / "course.py", "course_under_test")
+
+
+@pytest.fixture
+def installed(course: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The same, with an installation that is taken to be complete and a Jupyter that is not started."""
+    monkeypatch.setattr(course, "ensure_installed", lambda cpu=False: None)
+    monkeypatch.setattr(course, "start", lambda command, env: started.append((command, env)) or 0)
+    started: list[tuple[list[str], dict[str, str]]] = []
+    course.started = started
+    return course
+
+
+def call(folder: Path, *words: str, python: str = sys.executable, **environment: str) -> subprocess.CompletedProcess:
+    """Run course.py of a copy as a learner would, without a terminal; its output as UTF-8."""
+    return subprocess.run(
+        [python, "course.py", *words],
+        cwd=folder,
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ the calls
+
+
+def test_help_names_every_command_and_lesson(folder: Path) -> None:
+    done = call(folder, "--help")
+    assert done.returncode == 0
+    for word in (
+        "test",
+        "reset",
+        "refresh",
+        "doctor",
+        "publish-at",
+        "--cpu",
+        "05  padding and masks",
+        "Jupyter",
+        "pytest",
+    ):
+        assert word in done.stdout, word
+    assert max(map(len, done.stdout.splitlines())) <= 110
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("tset", "test"), ("docter", "doctor"), ("publish", "publish-at")])
+def test_a_misspelt_command_is_answered_with_the_nearest(course: ModuleType, typed: str, meant: str) -> None:
+    with pytest.raises(course.Stop, match=f"course.py {meant}`"):
+        course.find_command([typed])
+
+
+def test_an_unknown_lesson_is_answered_with_those_that_exist(
+    installed: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert installed.main(["7"]) == 1
+    message = capsys.readouterr().err
+    assert "no lesson 7" in message and "01  behind the pipeline" in message and "05  padding and masks" in message
+
+
+@pytest.mark.parametrize("word", ["5", "05", "05_padding_and_masks", "notebooks/05_padding_and_masks.ipynb"])
+def test_a_lesson_can_be_named_in_several_ways(installed: ModuleType, word: str) -> None:
+    assert installed.main([word]) == 0
+    command, _ = installed.started[0]
+    assert "--LabApp.default_url=/lab/tree/my/05_padding_and_masks.ipynb" in command
+
+
+def test_without_a_number_the_first_lesson_opens_and_options_reach_jupyter(installed: ModuleType) -> None:
+    assert installed.main(["--no-browser", "--port", "9123"]) == 0
+    command, environment = installed.started[0]
+    assert command[-3:] == ["--no-browser", "--port", "9123"]
+    assert not any(word.startswith("--ServerApp.port") for word in command), "the learner's own port counts"
+    assert "--LabApp.default_url=/lab/tree/my/01_behind_the_pipeline.ipynb" in command
+    assert f"--ServerApp.root_dir={installed.ROOT}" in command
+    assert environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0] == str(installed.ROOT / "jupyter")
+
+
+def test_jupyter_listens_on_this_computer_only_and_keeps_its_token(installed: ModuleType) -> None:
+    installed.main(["01"])
+    command, environment = installed.started[0]
+    assert "--ServerApp.ip=127.0.0.1" in command
+    assert not any("token" in word.lower() or "password" in word.lower() for word in command)
+    assert environment.get("JUPYTER_TOKEN") == os.environ.get("JUPYTER_TOKEN")
+
+
+def test_a_taken_port_leads_to_the_next_one(
+    installed: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(installed, "FIRST_PORT", port)
+        installed.main([])
+    command, _ = installed.started[0]
+    (chosen,) = [int(word.split("=")[1]) for word in command if word.startswith("--ServerApp.port=")]
+    assert port < chosen < port + installed.PORTS_TRIED
+    assert f"Port {port} is taken" in capsys.readouterr().out
+
+
+def test_without_a_browser_the_address_is_announced(
+    installed: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(installed, "has_browser", lambda: False)
+    installed.main([])
+    assert "--no-browser" in installed.started[0][0]
+    assert "Copy the address" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["--cpu", "05"], ["05", "--cpu"]])
+def test_the_small_pytorch_can_be_asked_for_anywhere(
+    installed: ModuleType, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(installed, "ensure_installed", asked.append)
+    assert installed.main(words) == 0
+    command, _ = installed.started[0]
+    assert asked == [True] and "--cpu" not in command and "05" not in command
+    assert "--LabApp.default_url=/lab/tree/my/05_padding_and_masks.ipynb" in command
+
+
+@pytest.mark.parametrize("code_page", ["cp949", "cp1252", "ascii"])
+def test_any_letter_can_be_printed_on_any_console(folder: Path, code_page: str) -> None:
+    done = call(folder, "한글명령é", PYTHONIOENCODING=code_page, PYTHONUTF8="0")
+    assert done.returncode == 1
+    assert "한글명령é" in done.stderr
+
+
+def test_the_examples_in_the_docstrings_hold(course: ModuleType) -> None:
+    for module in (course, load(ROOT / "tools" / "refresh.py", "refresh_for_examples")):
+        outcome = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+        assert outcome.failed == 0 and outcome.attempted > 3
+
+
+# ------------------------------------------------------------------------------------------------------ old Pythons
+
+
+def old_pythons() -> list[str]:
+    """Pythons before 3.11 on this machine: on the path, or kept by pyenv."""
+    names = ["python2.7", "python3.6", "python3.8", "python3.9", "python3.10"]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    kept = [*pyenv.glob("2.7*/bin/python"), *pyenv.glob("3.[6-9].*/bin/python"), *pyenv.glob("3.10*/bin/python")]
+    return [str(path) for path in kept] or [path for path in map(shutil.which, names) if path]
+
+
+def test_an_old_python_is_told_so(folder: Path) -> None:
+    pythons = old_pythons()
+    if not pythons:
+        pytest.skip("no Python before 3.11 on this machine")
+    for python in pythons:
+        done = call(folder, python=python)
+        assert done.returncode == 1, python
+        assert done.stderr.startswith("Python too old: this is "), python
+        assert "the course needs 3.11 or newer; get it at python.org" in done.stderr
+        assert "Traceback" not in done.stderr and "SyntaxError" not in done.stderr
+
+
+def test_nothing_in_the_file_is_too_new_for_an_old_python_to_read() -> None:
+    tree = ast.parse((ROOT / "course.py").read_text(encoding="ascii"))
+    for node in ast.walk(tree):
+        where = f"line {getattr(node, 'lineno', '?')}"
+        assert not isinstance(node, ast.JoinedStr | ast.NamedExpr | ast.AnnAssign | ast.Match | ast.Nonlocal), where
+        assert not (isinstance(node, ast.Raise) and node.cause), f"{where}: raise ... from"
+        if isinstance(node, ast.FunctionDef):
+            every = [*node.args.args, *node.args.posonlyargs]
+            assert not node.args.kwonlyargs and not node.returns and not any(arg.annotation for arg in every), where
+    imported_before_the_check = []
+    for node in tree.body:
+        if isinstance(node, ast.If):
+            break
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            imported_before_the_check += [alias.name for alias in node.names]
+    assert imported_before_the_check == ["print_function", "sys"]
+
+
+def test_only_the_standard_library_is_used() -> None:
+    tree = ast.parse((ROOT / "course.py").read_text(encoding="utf-8"))
+    names = [a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names]
+    names += [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+# ------------------------------------------------------------------------------------------------- the installation
+
+
+BACKEND = '''
+"""A build backend that makes an empty package without asking anybody for anything."""
+import os
+import zipfile
+
+
+def _wheel(folder):
+    if os.path.exists("broken"):
+        raise RuntimeError("No space left on device")
+    name = "transformers_course-0.1.0-py3-none-any.whl"
+    info = "transformers_course-0.1.0.dist-info/"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
+        extras = "Provides-Extra: lab\\nProvides-Extra: test\\n"
+        start = "Metadata-Version: 2.1\\nName: transformers-course\\nVersion: 0.1.0\\n"
+        wheel.writestr(info + "METADATA", start + extras)
+        wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(info + "RECORD", "")
+    return name
+
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    return _wheel(folder)
+
+
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    return _wheel(folder)
+'''
+PROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+
+[project]
+name = "transformers-course"
+version = "0.1.0"
+"""
+INSTALL = """
+import sys
+import course
+
+course.torch_on_offer = lambda cpu: "installed"
+try:
+    course.ensure_installed()
+except course.Stop as stop:
+    sys.exit(str(stop))
+"""
+
+
+@pytest.mark.slow
+def test_a_failed_installation_is_explained_and_the_next_run_mends_it(folder: Path) -> None:
+    """A real virtual environment and a real pip, on a package that needs nothing."""
+    (folder / "backend.py").write_text(BACKEND)
+    (folder / "pyproject.toml").write_text(PROJECT)
+    (folder / "constraints.txt").write_text("# none\n")
+    (folder / "broken").touch()
+    offline = {"PIP_NO_INDEX": "1", "PYTHONIOENCODING": "utf-8"}
+
+    def start() -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-c", INSTALL],
+            cwd=folder,
+            env=os.environ | offline,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+    failed = start()
+    assert failed.returncode == 1
+    assert "The installation failed" in failed.stderr and "The disk is full" in failed.stderr
+    assert "install.log" in failed.stderr and "No space left on device" in (folder / "install.log").read_text()
+
+    (folder / "broken").unlink()
+    mended = start()
+    assert mended.returncode == 0, mended.stderr
+    assert "did not get to its end" in mended.stdout and "Installed in" in mended.stdout
+    assert json.loads((folder / ".venv" / "course.json").read_text())["state"] == "ready"
+
+    again = start()
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", ""), "nothing is done when nothing changed"
+
+    (folder / "constraints.txt").write_text("# none\nsomething==1.0\n")
+    (folder / "broken").touch()
+    on_the_train = start()
+    assert on_the_train.returncode == 0, "an update that fails leaves the lessons usable"
+    assert "going on with those" in on_the_train.stdout
+    (folder / "broken").unlink()
+    updated = start()
+    assert "bringing the packages up to date" in updated.stdout and updated.returncode == 0
+    assert start().stdout == ""
+
+
+@pytest.fixture
+def workshop(course: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """course.py with the three steps that run other programs replaced by ones that note that they were called."""
+    course.calls = []
+
+    def make_venv() -> None:
+        course.calls.append("make")
+        course.venv_python().parent.mkdir(parents=True, exist_ok=True)
+        course.venv_python().touch()
+        course.write_json(course.state_file(), {"state": "installing"})
+
+    def run_pip(cpu: bool) -> int:
+        course.calls.append("pip --cpu" if cpu else "pip")
+        if course.interrupt:
+            raise KeyboardInterrupt
+        return 0
+
+    course.interrupt = False
+    monkeypatch.setattr(course, "make_venv", make_venv)
+    monkeypatch.setattr(course, "run_pip", run_pip)
+    monkeypatch.setattr(course, "works", lambda python: python.exists())
+    monkeypatch.setattr(course, "torch_on_offer", lambda cpu: "torch-2.13.0+cpu-cp311.whl")
+    return course
+
+
+def test_an_interrupted_installation_is_done_afresh(workshop: ModuleType) -> None:
+    workshop.interrupt = True
+    with pytest.raises(KeyboardInterrupt):
+        workshop.ensure_installed()
+    assert workshop.calls == ["make", "pip"]
+    workshop.interrupt = False
+    workshop.ensure_installed()
+    assert workshop.calls == ["make", "pip", "make", "pip"]
+    workshop.ensure_installed()
+    assert workshop.calls == ["make", "pip", "make", "pip"], "once installed, nothing is run"
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(workshop: ModuleType) -> None:
+    workshop.ensure_installed()
+    workshop.venv_python().unlink()
+    workshop.ensure_installed()
+    assert workshop.calls == ["make", "pip", "make", "pip"]
+
+
+def test_the_small_pytorch_stays_chosen(workshop: ModuleType) -> None:
+    workshop.ensure_installed(cpu=True)
+    workshop.ensure_installed()
+    assert workshop.calls == ["make", "pip --cpu"]
+    pins = workshop.ROOT / "constraints.txt"
+    pins.write_text(pins.read_text(encoding="utf-8") + "something==1.0\n", encoding="utf-8")
+    workshop.ensure_installed()
+    assert workshop.calls == ["make", "pip --cpu", "pip --cpu"], "an update keeps the choice"
+
+
+def test_only_what_decides_the_installation_leads_to_an_update(workshop: ModuleType) -> None:
+    workshop.ensure_installed()
+    project = workshop.ROOT / "pyproject.toml"
+    project.write_text(project.read_text(encoding="utf-8") + "\n[tool.other]\nx = 1\n", encoding="utf-8")
+    workshop.ensure_installed()
+    assert workshop.calls == ["make", "pip"]
+    project.write_text(project.read_text(encoding="utf-8").replace("torch>=2.6", "torch>=2.7"), encoding="utf-8")
+    workshop.ensure_installed()
+    assert workshop.calls == ["make", "pip", "pip"]
+
+
+def test_pip_is_called_with_the_pins_and_on_request_with_the_cpu_index(course: ModuleType) -> None:
+    command = course.pip_command(cpu=False)
+    assert command[1:4] == ["-m", "pip", "install"] and command[-2:] == ["-e", ".[lab,test]"]
+    assert command[command.index("-c") + 1] == "constraints.txt"
+    assert "--extra-index-url" not in command
+    small = course.pip_command(cpu=True)
+    assert small[small.index("--extra-index-url") + 1] == "https://download.pytorch.org/whl/cpu"
+
+
+@pytest.mark.parametrize(
+    ("file", "system", "large"),
+    [
+        ("torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl", "linux", True),
+        (None, "linux", True),
+        ("torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl", "linux", False),
+        ("torch-2.13.0-cp311-none-macosx_14_0_arm64.whl", "darwin", False),
+        ("torch-2.13.0-cp311-cp311-win_amd64.whl", "win32", False),
+    ],
+)
+def test_a_large_download_is_announced_with_the_way_to_the_small_one(
+    course: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    file: str | None,
+    system: str,
+    large: bool,
+) -> None:
+    monkeypatch.setattr(course, "torch_on_offer", lambda cpu: file)
+    monkeypatch.setattr(course.sys, "platform", system)
+    monkeypatch.setattr(course, "interactive", lambda: False)
+    course.announce_download(cpu=False)
+    said = capsys.readouterr().out
+    assert ("2.7 GB" in said and "python course.py --cpu" in said and "PIP_FIND_LINKS" in said) == large
+    assert ("half a gigabyte" in said) != large
+
+
+def test_the_small_pytorch_is_never_replaced_by_the_large_one_unasked(
+    course: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(course, "torch_on_offer", lambda cpu: "torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl")
+    monkeypatch.setattr(course.sys, "platform", "linux")
+    with pytest.raises(course.Stop, match="small PyTorch is not to be had"):
+        course.announce_download(cpu=True)
+
+
+def test_without_the_module_venv_it_says_what_to_install(course: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(course, "has_module", lambda name: False)
+    monkeypatch.setattr(course.shutil, "which", lambda name: None)
+    with pytest.raises(course.Stop, match=r"apt install python3\.\d+-venv"):
+        course.venv_maker()
+    monkeypatch.setattr(course, "has_module", lambda name: name == "virtualenv")
+    assert course.venv_maker()[1:3] == ["-m", "virtualenv"]
+
+
+def test_conda_is_left_alone_and_mentioned(
+    workshop: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CONDA_PREFIX", "/somewhere/conda")
+    workshop.ensure_installed()
+    said = capsys.readouterr().out
+    assert "conda" in said and ".venv" in said and "environment.yml" in said
+
+
+@pytest.mark.parametrize(
+    ("log", "advice"),
+    [
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
+        ("NewConnectionError: Failed to establish a new connection: [Errno 101] Network is unreachable", "network"),
+        ("ERROR: No matching distribution found for torch==2.13.0", "no build for this Python"),
+        ("ssl.SSLCertVerificationError: CERTIFICATE_VERIFY_FAILED", "PIP_CERT"),
+        ("ReadTimeoutError: Read timed out.", "broke off"),
+        ("ERROR: something nobody has seen before", "Run the command again"),
+    ],
+)
+def test_a_failure_is_put_in_plain_words(course: ModuleType, log: str, advice: str) -> None:
+    (course.ROOT / "install.log").write_text(f"Collecting torch\n{log}\n", encoding="utf-8")
+    text = course.explain_failure()
+    assert advice in text and log.split(":")[0] in text
+
+
+def test_windows_keeps_python_elsewhere_and_cannot_become_another_program(
+    course: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(course, "WINDOWS", True)
+    assert course.venv_python().as_posix().endswith(".venv/Scripts/python.exe")
+    assert course.start([sys.executable, "-c", "raise SystemExit(7)"], dict(os.environ)) == 7
+
+
+@posix_only
+def test_a_command_lets_the_program_it_runs_finish_after_ctrl_c(folder: Path) -> None:
+    program = (
+        "import signal, time; signal.signal(2, lambda *a: 0); print('up', flush=True); time.sleep(1); print('done')"
+    )
+    code = f"import course, os, sys; course.run([sys.executable, '-c', {program!r}], dict(os.environ))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdout.readline() == b"up\n"
+    os.killpg(process.pid, signal.SIGINT)
+    out, error = process.communicate(timeout=30)
+    assert out == b"done\n" and b"KeyboardInterrupt" in error
+
+
+# --------------------------------------------------------------------------------------------- the learner's copies
+
+
+def change_stored(course: ModuleType, stem: str) -> bytes:
+    """Give a stored lesson another text, as an update would; its new bytes."""
+    path = course.ROOT / "notebooks" / f"{stem}.ipynb"
+    nbformat.write(lesson("a better title"), str(path))
+    return path.read_bytes()
+
+
+def test_opening_makes_a_copy_and_never_overwrites_it(
+    installed: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installed.main(["01"])
+    copy = installed.my() / "01_behind_the_pipeline.ipynb"
+    original = copy.read_bytes()
+    assert original == (installed.ROOT / "notebooks" / copy.name).read_bytes()
+    change_stored(installed, copy.stem)
+    capsys.readouterr()
+    installed.main(["01"])
+    assert copy.read_bytes() == original, "even an untouched copy stays as it is once it was opened"
+    assert "has changed since your copy was made. `python course.py reset 01`" in capsys.readouterr().out
+    copy.write_text("mine", encoding="utf-8")
+    installed.main(["01"])
+    assert copy.read_text(encoding="utf-8") == "mine"
+
+
+def test_links_to_other_lessons_work_and_those_copies_are_renewed_until_they_are_opened(installed: ModuleType) -> None:
+    installed.main(["01"])
+    other = installed.my() / "05_padding_and_masks.ipynb"
+    assert other.exists()
+    new = change_stored(installed, other.stem)
+    installed.main(["01"])
+    assert other.read_bytes() == new, "nobody has opened it yet"
+    other.write_text("mine", encoding="utf-8")
+    change_stored(installed, other.stem)
+    installed.main(["01"])
+    installed.main(["05"])
+    assert other.read_text(encoding="utf-8") == "mine", "reached by a link and changed: it belongs to the learner"
+
+
+def test_a_new_run_of_the_same_lesson_is_no_news(installed: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    installed.main(["01"])
+    path = installed.ROOT / "notebooks" / "01_behind_the_pipeline.ipynb"
+    nbformat.write(lesson("01_behind_the_pipeline", answer="another output"), str(path))
+    capsys.readouterr()
+    installed.main(["01"])
+    assert "has changed" not in capsys.readouterr().out
+
+
+def test_copies_without_their_record_are_left_alone(installed: ModuleType) -> None:
+    installed.main(["01"])
+    copy = installed.my() / "01_behind_the_pipeline.ipynb"
+    copy.write_text("mine", encoding="utf-8")
+    installed.originals_file().write_text("{ broken", encoding="utf-8")
+    change_stored(installed, copy.stem)
+    assert installed.main(["01"]) == 0
+    assert copy.read_text(encoding="utf-8") == "mine"
+
+
+def test_reset_gives_a_fresh_copy_and_keeps_the_old_ones(installed: ModuleType) -> None:
+    installed.main(["05"])
+    copy = installed.my() / "05_padding_and_masks.ipynb"
+    for text in ("first try", "second try"):
+        copy.write_text(text, encoding="utf-8")
+        assert installed.main(["reset", "05"]) == 0
+        assert copy.read_bytes() == (installed.ROOT / "notebooks" / copy.name).read_bytes()
+    kept = sorted(path for path in installed.my().glob("05_padding_and_masks.2*.ipynb"))
+    assert {path.read_text(encoding="utf-8") for path in kept} == {"first try", "second try"}
+    today = time.strftime("05_padding_and_masks.%Y-%m-%d-")
+    assert all(path.name.startswith(today) for path in kept)
+
+
+def test_reset_asks_which_lesson(installed: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert installed.main(["reset"]) == 1
+    assert "Which lesson?" in capsys.readouterr().err
+
+
+# ----------------------------------------------------------------------------------------------- test and refresh
+
+
+def test_tests_run_on_the_stored_lessons_only(course: ModuleType) -> None:
+    (course.ROOT / "tests").mkdir()
+    command = course.test_command(None, ["-x"])
+    assert command[1:3] == ["-m", "pytest"] and command[-4:] == ["notebooks", "tests", "course_utils", "-x"]
+    assert {"--nbval", "--nbval-current-env", "loadfile"} <= set(command)
+    assert not any("my" == Path(word).name for word in command)
+    one = course.test_command(course.find_lesson("5"), ["-x"])
+    assert one[-2:] == ["notebooks/05_padding_and_masks.ipynb", "-x"]
+    (course.ROOT / "tests" / "test_a.py").touch()
+    named = course.test_command(None, ["tests/test_a.py::test_b", "-q"])
+    assert "notebooks" not in named and named[-2:] == ["tests/test_a.py::test_b", "-q"]
+
+
+def test_the_exit_code_and_the_time_are_reported(
+    installed: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = {}
+    monkeypatch.setattr(installed, "run", lambda command, env: seen.update(env) or 5)
+    monkeypatch.setenv("COURSE_CHECKPOINTS", "hub")
+    assert installed.main(["test"]) == 5
+    assert "The tests failed and took" in capsys.readouterr().out
+    assert seen["OMP_NUM_THREADS"] == "1" and "COURSE_CHECKPOINTS" not in seen
+
+
+@pytest.mark.parametrize("words", [[], ["test"], ["refresh"]])
+def test_a_course_without_lessons_fails(
+    installed: ModuleType, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in installed.lessons():
+        path.unlink()
+    assert installed.main(words) == 1
+    assert "no lesson in the folder notebooks/" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def refresh() -> ModuleType:
+    """tools/refresh.py, imported."""
+    return load(ROOT / "tools" / "refresh.py", "refresh_under_test")
+
+
+def test_refresh_runs_strips_and_reports(
+    refresh: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    view = "application/vnd.jupyter.widget-view+json"
+    both = f"display({{'text/plain': 'w', 'text/html': '<b>w</b>', '{view}': {{'model_id': 'x'}}}}, raw=True)"
+    only = f"display({{'text/plain': 'w', '{view}': {{'model_id': 'x'}}}}, raw=True)"
+    compared = new_code_cell("print(0.97, object())", id="compared", execution_count=9)
+    compared.outputs = [new_output("stream", name="stdout", text="0.96 <object object at 0x7f0000000000>\n")]
+    random = new_code_cell("import random; random.random()", id="random", execution_count=10)
+    random.metadata.tags = ["nbval-ignore-output"]
+    cells = [compared, random, new_code_cell(both, id="both"), new_code_cell(only, id="only")]
+    notebook = new_notebook(cells=cells, metadata={"widgets": {"x": {"state": {}}}})
+    path = tmp_path / "01_lesson.ipynb"
+    nbformat.write(notebook, str(path))
+
+    before = path.read_bytes()
+    assert refresh.main(["--check", str(path)]) == 1
+    assert path.read_bytes() == before, "--check writes nothing"
+    said = capsys.readouterr().out
+    assert "compared (stdout)" in said and "was: 0.96" in said and "now: 0.97" in said
+    assert "random" not in said
+
+    assert refresh.main([str(path)]) == 0
+    stored = nbformat.read(str(path), as_version=4)
+    assert [cell.id for cell in stored.cells] == ["compared", "random", "both", "only"]
+    assert [cell.execution_count for cell in stored.cells] == [1, 2, 3, 4]
+    assert "widgets" not in stored.metadata and "version" not in stored.metadata.language_info
+    assert view not in stored.cells[2].outputs[0].data, "a still view stands beside it"
+    assert view in stored.cells[3].outputs[0].data, "nothing else to show"
+    assert all("execution" not in cell.metadata for cell in stored.cells)
+    assert path.read_text(encoding="utf-8").endswith("}\n")
+
+
+def test_refresh_leaves_a_lesson_whose_cell_fails_as_it_was(
+    refresh: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = [new_code_cell("1", id="fine"), new_code_cell("1 / 0", id="broken-cell")]
+    path = tmp_path / "01_lesson.ipynb"
+    nbformat.write(new_notebook(cells=cells), str(path))
+    before = path.read_bytes()
+    assert refresh.main([str(path)]) == 1
+    assert "cell broken-cell: ZeroDivisionError" in capsys.readouterr().out
+    assert path.read_bytes() == before
+
+
+# --------------------------------------------------------------------------------------------------------- doctor
+
+
+def test_doctor_works_before_the_installation_and_names_nobody(tmp_path: Path, folder: Path) -> None:
+    home = tmp_path / "jane-doe-7"
+    home.mkdir()
+    moved = shutil.move(str(folder), str(home / "my 한글 course"))
+    hidden = {"HOME": str(home), "USERPROFILE": str(home), "USER": home.name, "USERNAME": home.name}
+    done = call(Path(moved), "doctor", **hidden, HTTPS_PROXY="http://jane-doe-7:secret@proxy:80")
+    assert done.returncode == 0, done.stderr
+    for label in ("Python", "System", "Free disk", "Installation", "Chromium", "Korean", "Pocket checkpoints"):
+        assert label in done.stdout, label
+    assert "not there yet" in done.stdout and "Proxy set" in done.stdout
+    assert home.name not in done.stdout and "secret" not in done.stdout and str(tmp_path) not in done.stdout
+
+
+# ----------------------------------------------------------------------------------------------------- publish-at
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file of a copy that knows the address, with its bytes."""
+    files = [folder / "README.md", folder / "course_utils" / "address.py", *(folder / "notebooks").glob("*.ipynb")]
+    return {path.name: path.read_bytes() for path in files if path.exists()}
+
+
+def check_publishing(course: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    """Publishing writes the address everywhere, twice is as once, and --none takes all of it back."""
+    assert course.main(["publish-at", "--none"]) == 0
+    before = tree(course.ROOT)
+    assert course.main(["publish-at", "jane-doe/the.course"]) == 0
+    published = tree(course.ROOT)
+    for name, content in published.items():
+        text = content.decode("utf-8")
+        if "<!-- badge" in before[name].decode("utf-8"):
+            file = name if name.endswith(".ipynb") else course.lessons()[0].name
+            badge = f"colab.research.google.com/github/jane-doe/the.course/blob/main/notebooks/{file}"
+            assert badge in text and course.NO_BADGE not in text, name
+        if name.endswith(".ipynb"):
+            assert 'REPOSITORY = \\"jane-doe/the.course\\"' in text, name
+            was, now = json.loads(before[name]), json.loads(content)
+            for old, new in zip(was["cells"], now["cells"], strict=True):
+                assert (old.get("outputs"), old.get("execution_count")) == (
+                    new.get("outputs"),
+                    new.get("execution_count"),
+                )
+            assert {k: v for k, v in was.items() if k != "cells"} == {k: v for k, v in now.items() if k != "cells"}
+    assert b'REPOSITORY = "jane-doe/the.course"' in published["address.py"]
+    course.main(["publish-at", "jane-doe/the.course"])
+    assert tree(course.ROOT) == published, "twice is as once"
+    capsys.readouterr()
+    course.main(["publish-at", "--none"])
+    assert tree(course.ROOT) == before, "taken back completely"
+
+
+def test_publishing_a_small_course(course: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    before = tree(course.ROOT)
+    check_publishing(course, capsys)
+    assert tree(course.ROOT) == before
+
+
+def test_publishing_the_real_files(course: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(course.ROOT / "notebooks")
+    (course.ROOT / "notebooks").mkdir()
+    for path in [*(ROOT / "notebooks").glob("*.ipynb"), ROOT / "README.md", ROOT / "course_utils" / "address.py"]:
+        shutil.copy(path, course.ROOT / path.relative_to(ROOT))
+    published = 'REPOSITORY = ""' not in (ROOT / "course_utils" / "address.py").read_text(encoding="utf-8")
+    before = tree(course.ROOT)
+    check_publishing(course, capsys)
+    if not published:
+        assert tree(course.ROOT) == before, "what is stored is exactly what --none writes"
+
+
+@pytest.mark.parametrize("word", ["course", "a/b/c", "jane doe/course", "-x/course", "jane/..", "", "한글/course"])
+def test_a_name_that_github_would_not_take_is_explained(
+    course: ModuleType, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = tree(course.ROOT)
+    assert course.main(["publish-at", word]) == 1
+    assert "should be OWNER/REPO" in capsys.readouterr().err
+    assert tree(course.ROOT) == before
+
+
+def test_the_address_of_the_page_will_do(course: ModuleType) -> None:
+    named: Callable[[str], str] = course.repository_name
+    assert named("https://github.com/jane/course") == named("github.com/jane/course.git") == named("jane/course")

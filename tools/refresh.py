@@ -1,0 +1,272 @@
+"""Run stored lessons from a fresh kernel and store what they gave, without what would only differ by machine.
+
+Called by `python course.py refresh [NN] [--check]`, which prepares the environment the tests use as well. What is
+left out of a stored lesson: widget state (a page without a kernel shows the fallback that is stored beside it), times
+of execution, the exact version of Python, and folders of this machine in tracebacks. Cells are numbered 1 to n.
+
+Printed for each lesson: how long it ran, and every compared output that changed, by the id of its cell. Compared is
+what nbval compares, after the same rules (tests/sanitize.cfg) and without cells tagged `nbval-ignore-output`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import os
+import re
+import sys
+import sysconfig
+import time
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+SANITIZE = ROOT / "tests" / "sanitize.cfg"
+TIMEOUT = 600
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+NOT_COMPARED = {WIDGET_VIEW, "image/png", "image/jpeg"}
+NOT_COMPARED_TAGS = {"nbval-ignore-output", "nbval-skip"}
+VOLATILE = ("execution", "ExecuteTime", "collapsed", "trusted")
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+}
+
+Rule = tuple[re.Pattern[str], str]
+Compared = dict[str, str]
+
+
+class LessonFailed(Exception):
+    """A cell raised an error that it was not expected to raise; the message names the cell."""
+
+
+def read_rules(text: str) -> list[Rule]:
+    r"""The rules of a sanitize file: lines `regex: ...`, each with a `replace: ...` after it.
+
+    >>> apply_rules(read_rules("regex: 0x[0-9a-f]+\nreplace: 0xADDRESS"), "<object at 0x7f3a>")
+    '<object at 0xADDRESS>'
+    """
+    patterns = re.findall(r"^regex: (.*)$", text, flags=re.MULTILINE)
+    replacements = re.findall(r"^replace: (.*)$", text, flags=re.MULTILINE)
+    return [(re.compile(pattern), new) for pattern, new in zip(patterns, replacements, strict=True)]
+
+
+def apply_rules(rules: Iterable[Rule], text: str) -> str:
+    """The text after every rule, in their order."""
+    for pattern, new in rules:
+        text = pattern.sub(new, text)
+    return text
+
+
+def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
+    """A copy of the notebook with the outputs of a fresh kernel that runs in `folder`.
+
+    Raises LessonFailed if a cell without the tag `raises-exception` raises, runs too long or ends the kernel.
+    """
+    executed = copy.deepcopy(notebook)
+    for cell in code_cells(executed):
+        cell.outputs = []
+        cell.execution_count = None
+    client = NotebookClient(
+        executed,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        store_widget_state=False,
+        record_timing=False,
+        coalesce_streams=True,
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise LessonFailed(f"cell {failed_cell(executed)}: {error.ename}: {error.evalue}") from None
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise LessonFailed(f"cell {last_started(executed)}: {str(error).splitlines()[0]}") from None
+    return executed
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """The code cells, in order."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def failed_cell(notebook: NotebookNode) -> str:
+    """The id of the last cell that shows an error."""
+    failed = [cell.id for cell in code_cells(notebook) if any(o.output_type == "error" for o in cell.outputs)]
+    return failed[-1] if failed else "?"
+
+
+def last_started(notebook: NotebookNode) -> str:
+    """The id of the cell after the last one that was numbered: the one that was running."""
+    cells = code_cells(notebook)
+    done = sum(cell.execution_count is not None for cell in cells)
+    return cells[min(done, len(cells) - 1)].id if cells else "?"
+
+
+def strip(notebook: NotebookNode) -> None:
+    """Take out, in place, what does not belong into a stored lesson."""
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["kernelspec"] = dict(KERNEL)
+    notebook.metadata["language_info"] = dict(LANGUAGE)
+    number = 0
+    for cell in notebook.cells:
+        for key in VOLATILE:
+            cell.metadata.pop(key, None)
+        if cell.cell_type != "code":
+            continue
+        if cell.source.strip():
+            number += 1
+            cell.execution_count = number
+        for output in cell.outputs:
+            strip_output(output, cell.execution_count)
+
+
+def strip_output(output: NotebookNode, number: int | None) -> None:
+    """Take out, in place, a live view that has a still one beside it, and folders of this machine."""
+    if output.output_type == "execute_result":
+        output.execution_count = number
+    if output.output_type == "error":
+        output.traceback = [shorten_paths(line) for line in output.traceback]
+    data = output.get("data", {})
+    if WIDGET_VIEW in data and any(mime == "text/html" or mime.startswith("image/") for mime in data):
+        del data[WIDGET_VIEW]
+
+
+def shorten_paths(text: str) -> str:
+    """The text without the folders in which this machine keeps the course, Python and its packages.
+
+    >>> shorten_paths(os.path.join(sysconfig.get_path("purelib"), "torch", "x.py")).replace(os.sep, "/")
+    'site-packages/torch/x.py'
+    """
+    home = os.path.expanduser("~")
+    folders = [
+        (sysconfig.get_path("purelib"), "site-packages"),
+        (sysconfig.get_path("platlib"), "site-packages"),
+        (sysconfig.get_path("stdlib"), "python"),
+        (sys.prefix, "python"),
+        (str(ROOT), "course"),
+    ]
+    for folder, name in folders:
+        for spelling in (folder, folder.replace(home, "~", 1) if folder.startswith(home) else folder):
+            text = text.replace(spelling + os.sep, name + os.sep)
+    return text
+
+
+def compared(cell: NotebookNode, rules: Sequence[Rule]) -> Compared:
+    """What nbval compares of a cell: a text for each kind of output, after the rules."""
+    found: Compared = {}
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            parts = {output.name: output.text}
+        elif output.output_type == "error":
+            parts = {"error": f"{output.ename}: {output.evalue}\n"}
+        else:
+            parts = {
+                mime: (value if isinstance(value, str) else repr(value)) + "\n"
+                for mime, value in output.data.items()
+                if mime not in NOT_COMPARED
+            }
+        for kind, text in parts.items():
+            found[kind] = found.get(kind, "") + text
+    return {kind: apply_rules(rules, text) for kind, text in found.items()}
+
+
+def is_compared(cell: NotebookNode) -> bool:
+    """Whether the tests compare what a cell prints."""
+    return not NOT_COMPARED_TAGS.intersection(cell.metadata.get("tags", []))
+
+
+def changes(old: NotebookNode, new: NotebookNode, rules: Sequence[Rule]) -> list[str]:
+    """One entry for each compared cell whose output is another one than before, with the first line that differs."""
+    before = {cell.id: cell for cell in code_cells(old)}
+    found = []
+    for cell in code_cells(new):
+        if not is_compared(cell):
+            continue
+        stored = before.get(cell.id)
+        if stored is None or stored.execution_count is None:
+            found.append(f"{cell.id}: had no stored output")
+            continue
+        was, now = compared(stored, rules), compared(cell, rules)
+        found += [
+            f"{cell.id} ({kind})\n{first_difference(was.get(kind, ''), now.get(kind, ''))}"
+            for kind in sorted(was.keys() | now.keys())
+            if was.get(kind) != now.get(kind)
+        ]
+    return found
+
+
+def first_difference(old: str, new: str, width: int = 90) -> str:
+    """The first line that differs, before and after.
+
+    >>> print(first_difference("same\\n0.96\\n", "same\\n0.97\\n"))
+        was: 0.96
+        now: 0.97
+    """
+    for was, now in zip_longest(old.splitlines(), new.splitlines()):
+        if was != now:
+            at = max(0, len(os.path.commonprefix([was or "", now or ""])) - width // 2)
+            shown = ["(nothing)" if line is None else line[at : at + width] for line in (was, now)]
+            return f"    was: {shown[0]}\n    now: {shown[1]}"
+    return "    only the end of a line differs"
+
+
+def stored_text(notebook: NotebookNode) -> str:
+    """The notebook as a file holds it."""
+    return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
+
+
+def refresh(path: Path, rules: Sequence[Rule], check: bool) -> bool:
+    """Run one lesson, print what changed, store it unless `check`; whether a compared output changed.
+
+    Raises LessonFailed, leaving the stored lesson as it was.
+    """
+    text = path.read_text(encoding="utf-8")
+    old = nbformat.reads(text, as_version=4)
+    started = time.perf_counter()
+    new = execute(old, path.parent)
+    seconds = time.perf_counter() - started
+    strip(new)
+    nbformat.validate(new)
+    changed = changes(old, new, rules)
+    print(f"{path.stem}: ran in {seconds:.0f} s, {len(changed)} compared outputs changed", flush=True)
+    for change in changed:
+        print("  " + change.replace("\n", "\n  "))
+    result = stored_text(new)
+    if not check and result != text:
+        path.write_text(result, encoding="utf-8", newline="\n")
+        print("  stored")
+    return bool(changed)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Refresh the lessons named; 1 if one failed or, with `--check`, if a compared output changed."""
+    parser = argparse.ArgumentParser(prog="course.py refresh", description="Run stored lessons from a fresh kernel.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if an output changed")
+    parser.add_argument("notebooks", nargs="+", type=Path)
+    options = parser.parse_args(arguments)
+    rules = read_rules(SANITIZE.read_text(encoding="utf-8"))
+    failed = changed = False
+    for path in options.notebooks:
+        try:
+            changed |= refresh(path.resolve(), rules, options.check)
+        except LessonFailed as problem:
+            failed = True
+            print(f"{path.stem}: FAILED, left as it was\n  {problem}", flush=True)
+    return int(failed or (options.check and changed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
