@@ -56,6 +56,9 @@ SIZE_THE_REST = "0.3 GB"
 SPACE_WITH_CUDA_GB = 10
 SPACE_WITHOUT_GB = 4
 
+# How far an installation is, as noted in .venv: until pip changes packages, stopping it does no harm.
+MAKING, STARTED, CHANGING, READY = "making", "started", "changing", "ready"
+
 FIRST_PORT = 8888
 PORTS_TRIED = 50
 
@@ -111,7 +114,7 @@ REMEDIES = (
     (
         r"No matching distribution found|Could not find a version that satisfies",
         "One package has no build for this Python on this kind of machine. The versions of this course are "
-        "meant for Python 3.11, 3.12 and 3.13 (64 bit): run course.py with one of these.",
+        "meant for Python 3.11, 3.12 and 3.13 (64 bit), on a Mac for macOS 14 or newer on Apple silicon.",
     ),
     (
         r"WinError 206|filename or extension is too long|path too long",
@@ -288,7 +291,7 @@ def read_text(path):
 def environment(**more):
     """Environment variables for programs in `.venv`: UTF-8, and nothing that leads Python elsewhere."""
     result = dict(os.environ)
-    for name in ("PYTHONHOME", "__PYVENV_LAUNCHER__"):
+    for name in ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"):
         result.pop(name, None)
     result["PATH"] = str(venv_python().parent) + os.pathsep + result.get("PATH", "")
     result["VIRTUAL_ENV"] = str(venv())
@@ -334,7 +337,7 @@ def ensure_installed(cpu=False):
     """
     state = read_json(state_file())
     cpu = bool(cpu or state.get("cpu"))
-    ready = state.get("state") == "ready" and venv_python().exists()
+    ready = state.get("state") == READY and venv_python().exists()
     if ready and state.get("fingerprint") == fingerprint(cpu):
         return
     mention_conda()
@@ -348,28 +351,27 @@ def update(cpu, state):
     """Install on top of what is there. Without a network the lessons go on with the packages of before."""
     say("The course has changed since it was installed: bringing the packages up to date.")
     announce_download(cpu)
-    write_json(state_file(), dict(state, state="installing"))
     if run_pip(cpu) == 0:
         finish(cpu)
-        return
-    write_json(state_file(), state)
-    say(explain_failure())
-    say("The packages installed before are still there; going on with those.\n")
+    elif read_json(state_file()) != state:
+        raise Stop(explain_failure())
+    else:
+        say(explain_failure())
+        say("The packages installed before are still there; going on with those.\n")
 
 
 def install_afresh(cpu, state):
     """Make `.venv`, install everything in it, and note that this is finished as the very last thing.
 
-    A `.venv` that works is used, also one that somebody else made; one that was left unfinished is made anew.
+    A `.venv` that works is used, also one that somebody else made, unless pip was stopped while it changed it.
     """
     started = time.time()
     say(why_afresh(cpu, state))
-    if state.get("state") in ("installing", "ready") or not (works(venv_python()) or add_pip()):
+    if state.get("state") in (MAKING, CHANGING, READY) or not (works(venv_python()) or add_pip()):
         make_venv()
+    write_json(state_file(), {"state": STARTED, "cpu": cpu})
     announce_download(cpu)
-    write_json(state_file(), {"state": "installing", "cpu": cpu})
     if run_pip(cpu) != 0:
-        write_json(state_file(), {"state": "failed", "cpu": cpu})
         raise Stop(explain_failure())
     finish(cpu)
     say("Installed in {0}. From now on no network is needed.\n".format(duration(time.time() - started)))
@@ -377,7 +379,7 @@ def install_afresh(cpu, state):
 
 def why_afresh(cpu, state):
     """The reason for an installation, for the learner who waits for it."""
-    if state.get("state") in ("installing", "failed"):
+    if state.get("state") in (MAKING, STARTED, CHANGING):
         return "The last installation did not get to its end. Starting it afresh."
     if state and cpu != bool(state.get("cpu")):
         return "Taking the small PyTorch: making the folder .venv anew."
@@ -396,7 +398,7 @@ def add_pip():
 
 def finish(cpu):
     """Note that the installation is complete."""
-    write_json(state_file(), {"state": "ready", "cpu": cpu, "fingerprint": fingerprint(cpu)})
+    write_json(state_file(), {"state": READY, "cpu": cpu, "fingerprint": fingerprint(cpu)})
 
 
 def mention_conda():
@@ -412,7 +414,7 @@ def make_venv():
     """Make an empty `.venv`; what was left of an earlier one is removed."""
     remove_venv()
     venv().mkdir()
-    write_json(state_file(), {"state": "installing"})
+    write_json(state_file(), {"state": MAKING})
     done = subprocess.run(
         venv_maker() + [str(venv())], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment()
     )
@@ -484,6 +486,8 @@ def run_pip(cpu):
             for line in process.stdout:
                 log.write(line)
                 log.flush()
+                if line.startswith(b"Installing collected packages"):
+                    write_json(state_file(), {"state": CHANGING, "cpu": cpu})
                 show_progress(pip_progress(line.decode("utf-8", "replace")))
             return process.wait()
         finally:
@@ -543,18 +547,9 @@ def torch_on_offer(cpu, patience=30):
 
     pip is asked to install PyTorch alone and stopped as soon as it names the file, before it downloads it.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        command = [
-            str(venv_python()),
-            "-m",
-            "pip",
-            "install",
-            "--dry-run",
-            "--no-deps",
-            "--progress-bar",
-            "off",
-        ]
-        command += ["--disable-pip-version-check", "--no-input", "-c", "constraints.txt"]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        command = [str(venv_python()), "-m", "pip", "install", "--dry-run", "--no-deps", "-c", "constraints.txt"]
+        command += ["--progress-bar", "off", "--disable-pip-version-check", "--no-input"]
         command += (["--extra-index-url", CPU_INDEX] if cpu else []) + ["torch"]
         process = subprocess.Popen(
             command,
@@ -608,7 +603,7 @@ def announce_download(cpu):
 
     Asked for the small PyTorch, stop rather than take the large one because the small one was not to be had.
     """
-    file = torch_on_offer(cpu) if sys.platform.startswith("linux") else None
+    file = torch_on_offer(cpu)
     if file == "installed":
         return
     large = is_cuda_build(file, sys.platform) and not (cpu and file is None)
@@ -659,7 +654,7 @@ def my():
 
 def originals_file():
     """Where it is remembered from which state of a lesson a copy was made."""
-    return my() / "originals.json"
+    return my() / ".originals.json"
 
 
 def hashes(data):
@@ -702,7 +697,7 @@ def my_copy(lesson):
         originals = read_json(originals_file())
         originals[lesson.stem] = dict(originals.get(lesson.stem, {}), opened=True)
         write_json(originals_file(), originals)
-    elif record.get("cells") != hashes(lesson.read_bytes())["cells"]:
+    elif record.get("cells") not in (None, hashes(lesson.read_bytes())["cells"]):
         say(
             "Lesson {0} has changed since your copy was made. `python course.py reset {0}` gives you the new "
             "one and keeps yours.".format(lesson.stem[:2])
@@ -841,7 +836,7 @@ def command_test(words):
     lesson, options = split_lesson(words)
     some_lessons()
     ensure_installed(cpu)
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         code = run(test_command(lesson, options), test_environment(profile))
     say("The tests {0} and took {1}.".format("passed" if code == 0 else "failed", duration(time.time() - started)))
     return code
@@ -881,11 +876,11 @@ def command_reset(words):
 
 def command_refresh(words):
     """Re-run stored lessons from a fresh kernel and show which compared outputs changed."""
-    lesson, options = split_lesson(words)
-    chosen = [lesson] if lesson else some_lessons()
+    chosen = [find_lesson(word) for word in words if looks_like_lesson(word)] or some_lessons()
+    options = [word for word in words if not looks_like_lesson(word)]
     ensure_installed()
     command = [str(venv_python()), str(ROOT / "tools" / "refresh.py")] + options + [str(path) for path in chosen]
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         return run(command, test_environment(profile))
 
 
@@ -937,7 +932,7 @@ def installation_findings():
             "not there yet; `python course.py` makes it" if not venv().exists() else "broken; the next start mends it"
         )
         return [("Installation", text)]
-    if state.get("state") != "ready":
+    if state.get("state") != READY:
         return [("Installation", "not finished; the next start mends it")]
     current = state.get("fingerprint") == fingerprint(state.get("cpu"))
     lines = [("Installation", "complete" if current else "older than the course; the next start updates it")]
@@ -1248,6 +1243,9 @@ def main(words):
     except PermissionError as error:
         print("A file could not be written or read: {0}".format(tidy(error)), file=sys.stderr, flush=True)
         return 1
+    except BrokenPipeError:  # what was read from here, by `head` for example, was enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("\nStopped. Run the same command again to go on.", file=sys.stderr, flush=True)
         return 130

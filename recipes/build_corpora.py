@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import statistics
 import sys
 from collections import Counter
@@ -116,7 +117,7 @@ def write(dataset: Dataset, path: Path) -> bool:
     table: pyarrow.Table = dataset.data.table
     if path.is_file():
         old = pyarrow.parquet.read_table(path)
-        if old.schema.equals(table.schema, check_metadata=True) and old.equals(table):
+        if old.schema.metadata == table.schema.metadata and old.cast(table.schema).equals(table):
             return False
     path.parent.mkdir(parents=True, exist_ok=True)
     dataset.to_parquet(path)
@@ -144,8 +145,8 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     |---|---|
     | train | 480 |
     """
-    lines = [head, ["---"] * len(head), *([str(cell) for cell in row] for row in rows)]
-    return "\n".join("|" + "|".join(cells) + "|" if cells[0] == "---" else f"| {' | '.join(cells)} |" for cells in lines)
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows)])
 
 
 def class_counts(name: str, rows: Sequence[dict]) -> dict[str, int]:
@@ -193,13 +194,35 @@ def counted(name: str) -> str:
 def kappa(first: Sequence[int], second: Sequence[int]) -> float:
     """Cohen's kappa of two readers who gave 0 or 1: agreement beyond what their habits alone would bring.
 
+    Not a number if both gave the same label to everything: then it is not defined.
+
     >>> kappa([0, 0, 1, 1], [0, 0, 1, 0])
     0.5
     """
     observed = sum(a == b for a, b in zip(first, second, strict=True)) / len(first)
     one, other = sum(first) / len(first), sum(second) / len(second)
     chance = one * other + (1 - one) * (1 - other)
-    return 1.0 if chance == 1 else (observed - chance) / (1 - chance)
+    return math.nan if chance == 1 else (observed - chance) / (1 - chance)
+
+
+def wilson(right: int, of: int) -> tuple[float, float]:
+    """The 95 % interval of Wilson for a share.
+
+    >>> [round(end, 3) for end in wilson(50, 100)]
+    [0.404, 0.596]
+    """
+    z, share = 1.959964, right / of
+    middle, half = share + z * z / (2 * of), z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    return (middle - half) / (1 + z * z / of), (middle + half) / (1 + z * z / of)
+
+
+def percent(*shares: float) -> str:
+    """Shares as percentages.
+
+    >>> percent(0.5), percent(0.404, 0.596)
+    ('50.0 %', '40.4 to 59.6 %')
+    """
+    return " to ".join(f"{100 * share:.1f}" for share in shares) + " %"
 
 
 def second_reading() -> list[dict]:
@@ -221,13 +244,14 @@ def agreement(name: str) -> str:
         for what, take in judgements.items():
             first, second = [take(row["first"]) for row in rows], [take(row["second"]) for row in rows]
             same = sum(a == b for a, b in zip(first, second, strict=True))
-            table.append([spoken, what, f"{same} of {len(rows)}", f"{same / len(rows):.1%}", f"{kappa(first, second):.2f}"])
+            shown = f"{kappa(first, second):.2f}".replace("nan", "-")
+            table.append([spoken, what, f"{same} of {len(rows)}", percent(*wilson(same, len(rows))), shown])
         if name == "pocket_aspects":
             same = sum(set(row["first"]) == set(row["second"]) for row in rows)
-            table.append([spoken, "all five", f"{same} of {len(rows)}", f"{same / len(rows):.1%}", "-"])
+            table.append([spoken, "all five", f"{same} of {len(rows)}", percent(*wilson(same, len(rows))), "-"])
     if not table:
         return "The blind sample has not been read yet."
-    return markdown(["language", "judgement", "same", "share", "Cohen's kappa"], table)
+    return markdown(["language", "judgement", "same", "95 % interval (Wilson)", "Cohen's kappa"], table)
 
 
 def refresh_card(name: str) -> bool:

@@ -38,11 +38,38 @@ class Limits:
     window_rows: int
     frame_rows: int
     """The most rows whose whole frame may be the same."""
+    kin: int
+    """Rarer words in the same order that make two rows kin, and the most kin a row may have."""
+    kin_rows: int
 
 
 LIMITS = {
-    "en": Limits(5, 0.35, run=4, run_rows=3, opening=3, opening_rows=4, window=8, window_rows=9, frame_rows=2),
-    "ko": Limits(3, 0.25, run=3, run_rows=3, opening=2, opening_rows=3, window=5, window_rows=4, frame_rows=2),
+    "en": Limits(
+        piece=5,
+        alike=0.35,
+        run=4,
+        run_rows=3,
+        opening=3,
+        opening_rows=4,
+        window=8,
+        window_rows=9,
+        frame_rows=2,
+        kin=4,
+        kin_rows=2,
+    ),
+    "ko": Limits(
+        piece=3,
+        alike=0.25,
+        run=3,
+        run_rows=3,
+        opening=2,
+        opening_rows=3,
+        window=5,
+        window_rows=4,
+        frame_rows=2,
+        kin=3,
+        kin_rows=2,
+    ),
 }
 #: How many of the commonest words of a corpus stand as they are in a frame.
 FRAME_WORDS = 60
@@ -131,14 +158,19 @@ def runs(length: int) -> Callable[[list[str]], Iterator[tuple[str, ...]]]:
     return parts
 
 
+def common_words(rows: Sequence[Row]) -> set[str]:
+    """The words that stand in most rows."""
+    counts = Counter(word for row in rows for word in {word for text in row for word in words(text)})
+    return {word for word, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:FRAME_WORDS]}
+
+
 def frame_of(rows: Sequence[Row], language: str) -> Callable[[list[str]], list[str]]:
     """Masks the rarer words of a text, so that what a template leaves is seen.
 
     The commonest words of ``rows`` stay; of the others an underscore is left, in Korean with the last syllable, since
     particles and endings hang on to the word there.
     """
-    counts = Counter(word for row in rows for word in {word for text in row for word in words(text)})
-    kept = {word for word, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:FRAME_WORDS]}
+    kept = common_words(rows)
 
     def frame(text: list[str]) -> list[str]:
         return [word if word in kept else "_" + (word[-1] if language == "ko" else "") for word in text]
@@ -175,6 +207,37 @@ def said(frame: Iterable[str]) -> int:
     return sum(not word.startswith("_") for word in frame)
 
 
+def in_order(first: Sequence[str], second: Sequence[str]) -> int:
+    """How many words two texts have in common in the same order (the longest common subsequence).
+
+    >>> in_order("we expected a tense thriller".split(), "we then expected some thriller".split())
+    3
+    """
+    best = [0] * (len(second) + 1)
+    for word in first:
+        before = 0
+        for i, other in enumerate(second, 1):
+            before, best[i] = best[i], before + 1 if word == other else max(best[i], best[i - 1])
+    return best[-1]
+
+
+def kin_of_rows(rows: Sequence[Row], language: str) -> dict[str, int]:
+    """How many other rows hold enough of the rarer words of a row in the same order, whatever stands between them."""
+    kept, need = common_words(rows), LIMITS[language].kin
+    rare = [[[word for word in words(text) if word not in kept] for text in row] for row in rows]
+    holders: dict[str, set[int]] = defaultdict(set)
+    counts: Counter[int] = Counter()
+    for later, own in enumerate(rare):
+        every = {word for text in own for word in text}
+        common = Counter(earlier for word in every for earlier in holders[word])
+        for earlier, number in common.items():
+            if number >= need and max(in_order(a, b) for a in own for b in rare[earlier]) >= need:
+                counts.update((earlier, later))
+        for word in every:
+            holders[word].add(later)
+    return {" / ".join(rows[number]): count for number, count in counts.most_common()}
+
+
 def template_families(rows: Sequence[Row], language: str) -> list[str]:
     """What too many rows share: openings, runs of words, frames. One line for each, empty if there is none."""
     limits = LIMITS[language]
@@ -185,11 +248,15 @@ def template_families(rows: Sequence[Row], language: str) -> list[str]:
         ("frame", shared_frames(rows, language), limits.frame_rows),
         ("window of a frame", shared_windows(rows, language), limits.window_rows),
     )
-    return [
+    found = [
         f"{count} rows share the {kind} {part!r} (at most {most})"
         for kind, counts, most in kinds
         for part, count in counts.items()
         if count > most
+    ]
+    kin = kin_of_rows(rows, language).items()
+    return found + [
+        f"{count} rows share {limits.kin} words with {row!r}" for row, count in kin if count > limits.kin_rows
     ]
 
 

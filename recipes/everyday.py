@@ -40,11 +40,16 @@ BAD = {
 }
 MUCH = ("", "", "", "really ", "very ", "so ", "quite ", "absolutely ", "truly ", "incredibly ")
 OPEN = ("The", "The", "This", "My", "Our", "That")
+LONG = ("for years", "for ages", "for months", "for so long", "all my life", "my whole life", "my entire life")
 PRAISE = (
     "I love {this}.", "I really like {this}!", "We enjoyed every minute of {the}.", "I would buy {this} again.",
     "I am so happy with {this}.", "{the} made my week.", "I can recommend {this} to everybody.",
     "{the} was better than I expected.", "I have never had a better {n}.", "I can't wait to see {the} again.",
     "We had a great time with {the}.", "I've been looking forward to {this} for months.", "Thanks for {the}!",
+    "I've been waiting for {a} like this {long}.",
+    "I have waited {long} for {this}.",
+    "I've been waiting for {this} {long}!",
+    "We have been dreaming of {a} like this {long}.",
     "I have wanted {a} like this all my life.", "{the} is one of the best I know.", "You will love {this}.",
     "Five stars for {the}.", "{the} works perfectly.", "I was impressed by {the}.", "I'm glad we chose {this}.",
     "Finally {a} that does what it promises.", "{the} exceeded all my hopes.", "We felt at home right away.",
@@ -55,6 +60,9 @@ COMPLAINT = (
     "I am so unhappy with {this}.", "{the} ruined my week.", "I cannot recommend {this} to anybody.",
     "{the} was worse than I expected.", "I have never had a worse {n}.", "I can't stand {the} any longer.",
     "We had an awful time with {the}.", "I've been complaining about {this} for months.", "Shame on {the}!",
+    "I have been waiting for an answer about {the} since Monday.",
+    "I've waited {long} and {the} is still not here.",
+    "We have been putting up with {the} {long}.",
     "I have had enough of {this}.", "{the} is one of the worst I know.", "You will regret {this}.",
     "Zero stars for {the}.", "{the} stopped working.", "I was let down by {the}.", "I'm sorry we chose {this}.",
     "Yet another {n} that does not do what it promises.", "{the} fell short of all my hopes.", "Stay away from {the}.",
@@ -115,6 +123,7 @@ def everyday_texts(count: int, seed: int = 0) -> list[tuple[int, str]]:
                 the=f"{draw.choice(('the', 'the', 'this', 'that'))} {noun}",
                 a=f"a {noun}",
                 n=noun,
+                long=draw.choice(LONG),
             )
             text = text[0].upper() + text[1:]
             if draw.random() < 0.3:

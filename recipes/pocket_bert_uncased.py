@@ -39,10 +39,10 @@ from transformers import AutoTokenizer, BertConfig, BertForPreTraining, BertMode
 from transformers.utils import logging
 
 NAME = "pocket-bert-uncased"
-EPOCHS = 7
+EPOCHS = 6
 #: The layer of MiniLM (1 to 6) that each layer of the body starts from and learns to reproduce.
 LAYERS = (1, 3, 4, 6)
-MASK, SHARE = 103, 0.15
+MASK = 103
 #: Tokens of a text that are read.
 LONGEST = 64
 #: The last pairs of neighbouring sentences are kept for measuring.
@@ -192,17 +192,19 @@ class Body(nn.Module):
         self.sentence = nn.Linear(width, 384)
 
 
-def masked(rows: list[list[int]], draw: random.Random) -> tuple[list[list[int]], list[tuple[int, int, int]]]:
-    """Half of the rows with 15 % of their ids masked, and (row, position, id) of what was masked.
+def masked(
+    rows: list[list[int]], draw: random.Random, rows_share: float, ids_share: float
+) -> tuple[list[list[int]], list[tuple[int, int, int]]]:
+    """A share of the rows with a share of their ids masked, and (row, position, id) of what was masked.
 
     As BERT does it: of the chosen ids 80 % become [MASK], 10 % any id, 10 % stay.
     """
     corrupted, chosen = [], []
     for r, row in enumerate(rows):
         row = list(row)
-        if draw.random() < 0.5 and len(row) > 5:
+        if draw.random() < rows_share and len(row) > 5:
             for p in range(1, len(row) - 1):
-                if draw.random() < SHARE:
+                if draw.random() < ids_share:
                     chosen.append((r, p, row[p]))
                     kind = draw.random()
                     row[p] = MASK if kind < 0.8 else draw.randrange(1000, 30522) if kind < 0.9 else row[p]
@@ -274,7 +276,11 @@ def train(given: argparse.Namespace) -> None:
     body.train()
     sums = {"hidden": 0.0, "last": 0.0, "sentence": 0.0, "word": 0.0, "next": 0.0}
     for _, batch in run.steps():
-        corrupted, chosen = masked([rows[i] for i in batch], random.Random(run.step + run.rank))
+        # hidden states first; in the last third of the run the masked words are more and count more
+        late = run.step > 0.63 * run.total
+        rows_share, ids_share, weight = (0.75, 0.2, 0.5) if late else (0.5, 0.15, 0.2)
+        draw = random.Random(run.step + run.rank)
+        corrupted, chosen = masked([rows[i] for i in batch], draw, rows_share, ids_share)
         ids, mask = padded(corrupted)
         out = body.model.bert(input_ids=ids, attention_mask=mask, output_hidden_states=True)
         real = mask.bool()
@@ -294,14 +300,14 @@ def train(given: argparse.Namespace) -> None:
         follows = torch.zeros(())
         if run.step % 5 < processes:
             follows = next_sentence_loss(body.model, tokenizer, pairs, random.Random(-1 - run.step - run.rank), size=32)
-        loss = sum(apart) + apart[-1] + 2 * sentence + 0.2 * word + 0.5 * follows
+        loss = sum(apart) + apart[-1] + 2 * sentence + weight * word + 0.5 * follows
         run.update(loss)
         parts = {
             "hidden": sum(apart) / 4,
             "last": apart[-1],
             "sentence": sentence,
             "word": word,
-            "next": 5 * follows,
+            "next": 5 * follows / processes,
         }
         for key, value in parts.items():
             sums[key] += value.item() * processes

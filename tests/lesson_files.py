@@ -139,8 +139,10 @@ def tracked_files() -> list[Path]:
     return sorted(
         path
         for path in ROOT.rglob("*")
-        if path.is_file() and not left_out.intersection(path.relative_to(ROOT).parts[:-1])
-        and ".egg-info" not in str(path) and ".ipynb_checkpoints" not in path.parts
+        if path.is_file()
+        and not left_out.intersection(path.relative_to(ROOT).parts[:-1])
+        and ".egg-info" not in str(path)
+        and ".ipynb_checkpoints" not in path.parts
     )
 
 

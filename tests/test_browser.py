@@ -5,11 +5,11 @@ Nothing here looks at pixels; screenshots are left in a folder whose name is pri
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,11 +19,13 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import nbformat
 import pytest
 from lesson_files import NOTEBOOKS, ROOT, cell_by_id, clean_environment, code_cells, fenced_python, read
+
+import course
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -31,11 +33,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 STEM = "01_behind_the_pipeline"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 
 
-def missing(reason: str) -> None:
+def missing(reason: str) -> NoReturn:
     """Skip with a reason; where CI=true, fail instead: there the browser has to be there."""
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(f"{reason}; with CI=true the browser tests have to run")
@@ -43,12 +44,13 @@ def missing(reason: str) -> None:
 
 
 def browser_path() -> str:
-    """The Chromium of this machine: COURSE_BROWSER, or the first known name on the path."""
-    for name in BROWSERS:
-        if found := shutil.which(name):
-            return found
-    missing("no Chromium on this machine: install the package `chromium` to run the browser tests")
-    raise AssertionError("not reached")
+    """The Chromium of this machine, as `course.py doctor` finds it; skips or fails where there is none."""
+    if importlib.util.find_spec("playwright") is None:
+        missing("playwright is not installed")
+    found = course.find_chromium()
+    if found is None:
+        missing("no Chromium on this machine: install the package `chromium` to run the browser tests")
+    return found
 
 
 @dataclass
@@ -81,7 +83,7 @@ class Lab:
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
         done = "([node, before]) => /\\[\\d+\\]/.test(node.textContent) && node.textContent !== before"
-        self.page.wait_for_function(done, arg=[prompt.element_handle(), before], timeout=60_000)
+        self.page.wait_for_function(done, arg=[prompt.element_handle(), before], timeout=120_000)
 
     def write(self, cell_id: str, source: str) -> None:
         """Replace the text of a code cell, as a learner who pastes would, and see that it stands there."""
@@ -101,7 +103,13 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+def executable() -> str:
+    """The browser; asked for first, so that nothing is started where there is none."""
+    return browser_path()
+
+
+@pytest.fixture(scope="module")
+def server(executable: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A JupyterLab of its own on a free port: own settings, own runtime folder, a copy of the lesson."""
     home = tmp_path_factory.mktemp("lab")
     work = home / "work"
@@ -141,7 +149,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
                 said = (home / "server.log").read_text(encoding="utf-8", errors="replace")[-2000:]
                 assert process.poll() is None and time.monotonic() < deadline, said
                 time.sleep(0.2)
-        yield f"{address}/lab/tree/{STEM}.ipynb?token={token}", home
+        yield f"{address}/lab/tree/{STEM}.ipynb?token={token}"
     finally:
         if os.name == "nt":
             process.terminate()
@@ -152,25 +160,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
 
 
 @pytest.fixture(scope="module")
-def lab(server: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(executable: str, server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The lesson in a browser, after Run All."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing("playwright is not installed")
-    executable = browser_path()
-    address, _ = server
+    from playwright.sync_api import sync_playwright
+
     shots = tmp_path_factory.mktemp("screenshots")
     print(f"screenshots: {shots}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS, headless=True)
         context = browser.new_context(viewport={"width": 1400, "height": 1000})
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)
         opened = Lab(page, [cell.id for cell in read(NOTEBOOKS / f"{STEM}.ipynb").cells], shots)
         context.on("request", lambda request: opened.requests.append(request.url))
         page.on("pageerror", lambda error: opened.problems.append(str(error)))
-        page.goto(address)
+        page.goto(server)
         # The notebook's own indicator is idle before a kernel exists; the status bar tells the truth.
         page.locator(".jp-StatusBar-TextItem", has_text=re.compile(r"^(?!No Kernel).+\| Idle$")).wait_for()
         page.locator(".jp-Notebook .jp-Cell").nth(len(opened.cells) - 1).wait_for(state="attached")
@@ -180,11 +184,22 @@ def lab(server: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> I
         last = page.locator(".jp-CodeCell .jp-InputPrompt").last
         total = page.locator(".jp-CodeCell").count()
         done = "([node, text]) => node.textContent.trim() === text"
-        page.wait_for_function(done, arg=[last.element_handle(), f"[{total}]:"], timeout=90_000)
+        page.wait_for_function(done, arg=[last.element_handle(), f"[{total}]:"], timeout=180_000)
         page.locator(".jp-StatusBar-TextItem", has_text=re.compile(r"\| Idle$")).wait_for()
         opened.shot("after-run-all")
         yield opened
         browser.close()
+
+
+@pytest.mark.parametrize(("ci", "ends"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_a_missing_browser_is_no_silent_pass(
+    ci: str, ends: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where these tests cannot run they say so; on the machine that guards the project they fail instead."""
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(course, "find_chromium", lambda: None)
+    with pytest.raises(ends, match="Chromium"):
+        browser_path()
 
 
 def test_run_all_leaves_no_error(lab: Lab) -> None:
@@ -197,6 +212,12 @@ def test_run_all_leaves_no_error(lab: Lab) -> None:
     assert page.get_by_text("Error displaying widget").count() == 0
     assert page.locator(".course-sentence input").count() >= 1
     assert page.locator(".course-quiz").count() == 3
+    pictures = page.locator(".jp-OutputArea img")
+    assert pictures.count() >= 1
+    for number in range(pictures.count()):
+        pictures.nth(number).scroll_into_view_if_needed()
+        page.wait_for_function("node => node.naturalWidth >= 600", arg=pictures.nth(number).element_handle())
+        lab.shot(f"picture-{number + 1}")
 
 
 def test_typing_changes_every_stage(lab: Lab) -> None:
@@ -211,6 +232,7 @@ def test_typing_changes_every_stage(lab: Lab) -> None:
         lab.page.keyboard.type(sentence)
         view.get_by_text(sentence.split()[-1]).first.wait_for()  # the last word is there when all of it is
         shown[name] = view.inner_text()
+        view.scroll_into_view_if_needed()
         lab.shot(f"widget-{name}")
         words = shown[name].lower()
         assert all(word[:4] in words for word in sentence.split() if len(word) > 3), shown[name]
