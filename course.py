@@ -856,8 +856,7 @@ def test_command(lesson, options):
 def test_environment(profile):
     """What lessons are tested and stored under: one thread, pocket checkpoints, no personal settings."""
     result = environment(OMP_NUM_THREADS="1", IPYTHONDIR=profile)
-    result.pop("COURSE_CHECKPOINTS", None)
-    return result
+    return {name: value for name, value in result.items() if not name.startswith("COURSE_")}
 
 
 def command_reset(words):

@@ -17,7 +17,7 @@ from course_utils.messages import CourseError, brief, text
 
 MODE_VARIABLE = "COURSE_CHECKPOINTS"
 MODES = ("pocket", "hub")
-HUB_PATIENCE = 4.0
+HUB_PATIENCE = 3.0
 """Seconds that `checkpoint` waits for an answer of the Hub before it says that there is none."""
 
 

@@ -14,6 +14,8 @@ from IPython import get_ipython
 from IPython.display import display
 from matplotlib.figure import Figure
 
+from course_utils.messages import text as message
+
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
 
@@ -58,6 +60,9 @@ def show_figure(figure: Figure, alt: str) -> None:
 
     plt.close(figure)
     display({"image/png": picture.getvalue(), "text/plain": alt}, raw=True, metadata={"image/png": {"alt": alt}})
+    # JupyterLab does not read the alt text of an output aloud, so the words stand below the picture as well.
+    folded = f"<details><summary>{escape(message('views.in_words'))}</summary>{escape(alt)}</details>"
+    display({"text/html": folded, "text/plain": alt}, raw=True)
 
 
 def plain(html: str) -> str:

@@ -40,7 +40,7 @@ from transformers import AutoTokenizer, BertForSequenceClassification
 from transformers.utils import logging
 
 NAME = "pocket-bert-uncased-sst2"
-EPOCHS = 3
+EPOCHS = 4
 LONGEST = 64
 
 
@@ -127,10 +127,8 @@ def words_differ(one: str, other: str) -> bool:
 
 
 @torch.inference_mode()
-def answers(teacher: BertForSequenceClassification, rows: list[list[int]], path: Path) -> dict[str, torch.Tensor]:
+def answers(teacher: BertForSequenceClassification, rows: list[list[int]]) -> dict[str, torch.Tensor]:
     """The teacher's logits (texts, 2) and pooled vectors (texts, 384) in float16."""
-    if path.exists() and len(load_file(path)["logits"]) == len(rows):
-        return load_file(path)
     logits = torch.empty(len(rows), 2, dtype=torch.float16)
     pooled = torch.empty(len(rows), teacher.config.hidden_size, dtype=torch.float16)
     batches = batches_by_length([len(row) for row in rows], 6144, seed=0)
@@ -140,12 +138,11 @@ def answers(teacher: BertForSequenceClassification, rows: list[list[int]], path:
         logits[batch], pooled[batch] = teacher.classifier(vector).half(), vector.half()
         if done % 50 == 0:
             print(f"answers of the teacher: batch {done} of {len(batches)}", flush=True)
-    save_file({"logits": logits, "pooled": pooled}, path)
     return {"logits": logits, "pooled": pooled}
 
 
-def prepared(given: argparse.Namespace) -> tuple[list[int], list[list[int]], dict[str, torch.Tensor]]:
-    """(labels, ids, the teacher's answers) of all training texts."""
+def prepare(given: argparse.Namespace, path: Path) -> None:
+    """Write what the student learns from: ids and labels (-1: none) of all training texts, the teacher's answers."""
     folder = minilm_folder(given.minilm)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     teacher = train_teacher(given.data, given.work, given.minilm)
@@ -154,9 +151,12 @@ def prepared(given: argparse.Namespace) -> tuple[list[int], list[list[int]], dic
     near = near_words(plain.bert.embeddings.word_embeddings.weight.detach(), vocabulary)
     pairs = training_texts(given.data, near)
     rows = tokenizer([text for _, text in pairs], truncation=True, max_length=LONGEST)["input_ids"]
-    path = given.work / NAME / "answers.safetensors"
+    found = answers(teacher, rows)
+    found["labels"] = torch.tensor([label for label, _ in pairs])
+    found["lengths"] = torch.tensor([len(row) for row in rows])
+    found["ids"] = torch.tensor([i for row in rows for i in row])
     path.parent.mkdir(parents=True, exist_ok=True)
-    return [label for label, _ in pairs], rows, answers(teacher, rows, path)
+    save_file(found, path)
 
 
 class Student(nn.Module):
@@ -174,14 +174,14 @@ def train(given: argparse.Namespace) -> None:
     """Train (or resume) the student and write it to the work folder; in every process of a joint run."""
     logging.set_verbosity_error()
     rank, processes = place()
-    if rank == 0:
-        labels, rows, found = prepared(given)
+    path = given.work / NAME / "answers.safetensors"
+    if rank == 0 and not path.exists():
+        prepare(given, path)
     if processes > 1:
         dist.barrier()
-    if rank:
-        labels, rows, found = prepared(given)
-    hard = torch.tensor(labels)
-    logits, pooled = found["logits"].float(), found["pooled"]
+    found = load_file(path)
+    rows = [part.tolist() for part in found["ids"].split(found["lengths"].tolist())]
+    hard, logits, pooled = found["labels"], found["logits"].float(), found["pooled"]
     spread = pooled[:5000].float().var(0).mean()
     lengths = [len(row) for row in rows]
     torch.manual_seed(0)

@@ -74,9 +74,9 @@ def lesson_cells(stem: str) -> NotebookNode:
     return read(NOTEBOOKS / f"{stem}.ipynb")
 
 
-def cells_of(row: Row) -> list[NotebookNode]:
-    """The cells that a row names: one, or several with a blank between their ids."""
-    return [cell_by_id(lesson_cells(row["lesson"]), name) for name in row["cell"].split()]
+def cell_of(row: Row) -> NotebookNode:
+    """The one cell that a row names."""
+    return cell_by_id(lesson_cells(row["lesson"]), row["cell"])
 
 
 def shows_a_result(cell: NotebookNode) -> bool:
@@ -129,11 +129,11 @@ def test_rows_are_whole_or_empty(rows: list[Row]) -> None:
 @pytest.mark.parametrize("row", FILLED_DOCUMENTS, ids=[row["id"] for row in FILLED_DOCUMENTS])
 def test_an_item_points_at_a_cell_that_serves_it(row: Row) -> None:
     """Whoever looks an item up finds a real cell, with a checked result for code and figures."""
-    cells = cells_of(row)
+    cell = cell_of(row)
     if row["id"] in items_with_code_or_figure():
-        assert any(shows_a_result(cell) for cell in cells), f"{row['id']} needs a checked code cell"
+        assert shows_a_result(cell), f"{row['id']} needs a checked code cell"
     if row["treatment"] == "hub":
-        assert any("hub" in tags(cell) for cell in cells), f"{row['cell']} does not run in hub mode"
+        assert "hub" in tags(cell), f"{row['cell']} does not run in hub mode"
     if row["treatment"] == "corrected":
         about = [other["error"] for other in CORRECTIONS if row["id"] in other["items"].split()]
         assert about, f"{row['id']} is called corrected, but no mistake is known in it"
@@ -143,12 +143,12 @@ def test_an_item_points_at_a_cell_that_serves_it(row: Row) -> None:
 def test_a_correction_points_at_a_cell(row: Row) -> None:
     """Whoever met a mistake in a document finds the cell that shows why it is one."""
     assert row["treatment"] in {"corrected", "hub"}
-    assert all(cell.source.strip() for cell in cells_of(row))
+    assert cell_of(row).source.strip()
 
 
 def test_a_cell_serves_few_items() -> None:
     """A cell that claims to cover everything covers nothing: at most four items each."""
-    served = Counter((row["lesson"], cell) for row in FILLED_DOCUMENTS for cell in row["cell"].split())
+    served = Counter((row["lesson"], row["cell"]) for row in FILLED_DOCUMENTS)
     assert not {cell: count for cell, count in served.items() if count > MOST_ITEMS_A_CELL}
 
 
