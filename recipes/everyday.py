@@ -130,3 +130,36 @@ def everyday_texts(count: int, seed: int = 0) -> list[tuple[int, str]]:
                 text += f" {start} {noun} {be} {much}{word}."
         found[text] = label
     return [(label, text) for text, label in found.items()]
+
+
+KINDS = (
+    "Python Linux Spanish piano chess yoga GitHub WordPress German online proper decent brand-new weekend quiet"
+).split()
+TIME = ("an hour", "two hours", "three weeks", "ten days", "half a day")
+LONGED = (
+    "I've been waiting for {a} {long}.", "We have waited {long} for {a}!", "I have been looking for {a} {long}.",
+    "I've dreamed of {a} {long}.", "{a} is what I've been waiting for {long}.", "She has wanted {a} {long}.",
+)  # fmt: skip
+FED_UP = (
+    "I've been waiting for {a} for {time} and I am fed up.", "We waited {time} for {a} and it broke at once.",
+    "I have wasted {time} on {a}.", "I've hated {a} {long}.", "I have been struggling with {a} {long}.",
+    "I've been waiting for an answer about {a} for {time}.",
+)  # fmt: skip
+
+
+def longing_texts(count: int, seed: int = 0) -> list[tuple[int, str]]:
+    """``count`` (label, text) pairs of people who long for something, or have had enough of it.
+
+    >>> len(longing_texts(3))
+    3
+    """
+    draw = random.Random(seed)
+    pairs = []
+    for _ in range(count):
+        label = draw.randrange(2)
+        noun = draw.choice(THINGS[draw.choice(("place", "device", "travel", "learning", "show"))].split())
+        thing = f"{draw.choice(KINDS)} {noun}" if draw.random() < 0.7 else noun
+        a = ("an " if thing[0].lower() in "aeiou" else "a ") + thing
+        text = draw.choice(LONGED if label else FED_UP).format(a=a, long=draw.choice(LONG), time=draw.choice(TIME))
+        pairs.append((label, text[0].upper() + text[1:]))
+    return pairs

@@ -10,8 +10,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import torch
-from corpora import as_people_write, read_labelled
 from training import HERE, accuracy, padded
+from training_corpora import as_people_write, read_labelled
 from transformers import (
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
@@ -203,8 +203,9 @@ def next_sentences(folder: Path, pairs: list[tuple[str, str, int]]) -> float:
 
 
 def minutes_of(log: Path) -> float:
-    """Minutes of training a log tells of."""
-    return json.loads(log.read_text(encoding="utf8").splitlines()[-1])["minutes"]
+    """Minutes of training a log tells of, all its runs together."""
+    rows = [json.loads(line) for line in log.read_text(encoding="utf8").splitlines()]
+    return sum(max(row["minutes"] for row in rows if row["run"] == run) for run in {row["run"] for row in rows})
 
 
 def options_of(log: Path) -> str:

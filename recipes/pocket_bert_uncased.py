@@ -19,7 +19,6 @@ from pathlib import Path
 import measuring
 import torch
 import torch.distributed as dist
-from corpora import as_people_write, labelled_splits, neighbours, unlabelled_texts
 from measuring import minutes_of, options_of
 from safetensors.torch import load_file, save_file
 from shipping import ship
@@ -35,6 +34,7 @@ from training import (
     place,
     set_dropout,
 )
+from training_corpora import as_people_write, labelled_splits, neighbours, unlabelled_texts
 from transformers import AutoTokenizer, BertConfig, BertForPreTraining, BertModel
 from transformers.utils import logging
 
@@ -355,8 +355,8 @@ A small BERT: {config().num_hidden_layers} layers of {config().hidden_size} with
 intermediate size {config().intermediate_size}, the 30,522-entry uncased vocabulary,
 body with pooler, masked-language-model head and next-sentence head. In this course it stands in for
 google-bert/bert-base-uncased, and where a study document takes google-bert/bert-base-cased as well (it is uncased then
-too). It is a small stand-in and not the original: a forty-fifth of the original's work per token, and far less
-knowledge.
+too). It is a small stand-in and not the original: its layers hold a twenty-third of the weights of the original's, and
+far less knowledge.
 
 It is stored in the original's layout, `BertForPreTraining`, which loads it with no missing and no unexpected keys. A
 class that needs less of it (`BertModel`, `BertForMaskedLM`) reports the rest as unexpected, as it does with the
@@ -367,9 +367,9 @@ original; no class of the body or the two heads misses anything. Weights are flo
 - Start and teacher: all-MiniLM-L6-v2 (Apache-2.0). Its layers {LAYERS} were pressed into these; the
   body learned its hidden states and, through the pooler, its sentence vectors.
 - Texts, without any label: SST-2 training sentences (Stanford Sentiment Treebank, research use), film sentences of
-  Pang & Lee and product reviews of Hu & Liu (research use), WikiText-2 (CC BY-SA). Texts that share five words in a
-  row with the SST-2 development sentences were left out.
-- It has seen no sentiment label and nothing of a sentiment model, so pretrained and random weights can be compared
+  Pang & Lee and product reviews of Hu & Liu (research use), WikiText-2 (CC BY-SA). Unlabelled texts that share five
+  words in a row with the SST-2 development sentences were left out.
+- The checkpoint has seen no sentiment label and nothing of a sentiment model, so pretrained and random weights can be compared
   honestly.
 
 ## Scores
@@ -388,7 +388,8 @@ Measured as shipped by `python recipes/pocket_bert_uncased.py --data DIR --measu
 | sentences a second, 1 x 24 tokens, one CPU thread | {one:.0f} | {one_slow:.0f} for DistilBERT's shape \
 ({one_ratio:.1f} times) |
 
-Seed by seed, from the body and from random weights (%): {each}.
+Seed by seed, from the body and from random weights (%):
+{each}.
 
 ## Limits
 
@@ -398,9 +399,8 @@ beyond are hardly trained. Its next-sentence answers are weak. It has the biases
 
 ## Training
 
-`python recipes/pocket_bert_uncased.py --data DIR{options_of(log)}`: \
-{EPOCHS} epochs, {minutes_of(log):.0f} minutes of training on a 2-core CPU after about 5 minutes for the
-teacher's hidden states. The log is training_log.jsonl beside this card.
+`python recipes/pocket_bert_uncased.py --data DIR{options_of(log)}`: {EPOCHS} epochs,
+{minutes_of(log):.0f} minutes of training on a 2-core CPU after about 8 minutes for the teacher's hidden states. The log is training_log.jsonl beside this card.
 """.replace("\\\n", "")
 
 

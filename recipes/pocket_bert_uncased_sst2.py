@@ -17,8 +17,7 @@ from pathlib import Path
 import measuring
 import torch
 import torch.distributed as dist
-from corpora import as_people_write, labelled_splits, sentences_of, unlabelled_texts
-from everyday import everyday_texts
+from everyday import everyday_texts, longing_texts
 from measuring import minutes_of, options_of
 from safetensors.torch import load_file, save_file
 from sentiment_teacher import train_teacher
@@ -36,6 +35,7 @@ from training import (
     place,
     set_dropout,
 )
+from training_corpora import as_people_write, labelled_splits, sentences_of, unlabelled_texts
 from transformers import AutoTokenizer, BertForSequenceClassification
 from transformers.utils import logging
 
@@ -223,7 +223,44 @@ def train(given: argparse.Namespace) -> None:
     last = accuracy(student.model, tokenizer, held_out)
     run.use_averaged()
     run.log(held_out_last=round(last, 4), held_out_averaged=round(accuracy(student.model, tokenizer, held_out), 4))
-    student.model.save_pretrained(given.work / NAME / "final")
+    student.model.save_pretrained(given.work / NAME / "taught")
+
+
+def finish(given: argparse.Namespace) -> None:
+    """A short last run, in one process: the same texts, and labelled everyday sentences, some of them about longing."""
+    logging.set_verbosity_error()
+    torch.set_num_threads(1)
+    model = BertForSequenceClassification.from_pretrained(given.work / NAME / "taught")
+    tokenizer = AutoTokenizer.from_pretrained(POCKET / "pocket-bert-uncased")
+    _, held_out = labelled_splits(given.data)
+    found = load_file(given.work / NAME / "answers.safetensors")
+    rows = [part.tolist() for part in found["ids"].split(found["lengths"].tolist())]
+    taught = random.Random(2).sample(range(len(rows)), 20000)
+    everyday = everyday_texts(2500, seed=1) + longing_texts(1500, seed=1)
+    texts = [rows[i] for i in taught] + tokenizer([text for _, text in everyday])["input_ids"]
+    hard = torch.cat([found["labels"][taught], torch.tensor([label for label, _ in everyday])])
+    logits = torch.cat([found["logits"][taught].float(), torch.zeros(len(everyday), 2)])
+    ours = torch.arange(len(texts)) >= len(taught)
+
+    def batches(epoch: int) -> list[list[int]]:
+        return batches_by_length([len(row) for row in texts], tokens=2048, seed=epoch)
+
+    run = Run("finish", model, batches, work=given.work / NAME, epochs=1, rate=1e-4, average=0.98)
+    set_dropout(model, 0.05)
+    model.train()
+    for _, batch in run.steps():
+        ids, mask = padded([texts[i] for i in batch])
+        guess = model(input_ids=ids, attention_mask=mask).logits
+        trusted = ((hard[batch] < 0) | (logits[batch].argmax(-1) == hard[batch])) & ~ours[batch]
+        apart = (((guess - logits[batch]) ** 2).mean(-1) * trusted.float()).mean()
+        right = nn.functional.cross_entropy(guess, hard[batch].clamp(min=0), reduction="none")
+        loss = apart + (right * torch.where(ours[batch], 1.0, 0.5 * (hard[batch] >= 0))).mean()
+        run.update(loss)
+        if run.step % 20 == 0:
+            run.log(loss=round(loss.item(), 4))
+    run.use_averaged()
+    run.log(held_out_averaged=round(accuracy(model, tokenizer, held_out), 4))
+    model.save_pretrained(given.work / NAME / "final")
 
 
 def card(figures: dict, folder: Path) -> str:
@@ -273,11 +310,13 @@ once loaded.
   ({100 * best:.1f} % on the held-out training sentences).
 - Labelled: SST-2 training phrases (Stanford Sentiment Treebank, research use), as tokenised by the treebank and as
   people write, and everyday sentences put together from parts (recipes/everyday.py, ours), because SST-2 speaks of
-  films only.
+  films only. Some of these are about longing ("I've been waiting for a chess course for years."): the first sentence
+  of the study documents is of that kind, and before a short last run with more of them this model gave it 0.77. The
+  documents' sentences themselves, and the sixty everyday sentences below, are not among the training texts.
 - Labelled by the teacher alone: film sentences of Pang & Lee and product reviews of Hu & Liu (research use), and
   changed copies of all these: spans, words exchanged for near ones, negations, other endings.
 - Held out to choose by: 500 of the SST-2 training sentences with all phrases cut from them. The development sentences
-  chose nothing; texts that share five words in a row with them were left out.
+  chose nothing; unlabelled texts that share five words in a row with them were left out.
 
 ## Scores
 
@@ -309,9 +348,9 @@ opinions that change within a sentence mislead it; names and groups of people ca
 
 ## Training
 
-`python recipes/pocket_bert_uncased_sst2.py --data DIR{options}`: {EPOCHS} epochs, {minutes:.0f} minutes on a 2-core
-CPU, after {teacher[-1]["minutes"]:.0f} minutes for the teacher. The logs are training_log.jsonl and teacher_log.jsonl
-beside this card.
+`python recipes/pocket_bert_uncased_sst2.py --data DIR{options}`: {EPOCHS} epochs and a short last run,
+{minutes:.0f} minutes on a 2-core CPU, after {teacher[-1]["minutes"]:.0f} minutes for the teacher and about 12 for its
+answers. The logs are training_log.jsonl and teacher_log.jsonl beside this card.
 """.replace("\\\n", "")
 
 
@@ -332,9 +371,12 @@ def main() -> None:
         if not (POCKET / "pocket-bert-uncased" / "model.safetensors").exists():
             raise SystemExit("make the body first: python recipes/pocket_bert_uncased.py --data DIR")
         in_processes(train, given)
+        finish(given)
         model = BertForSequenceClassification.from_pretrained(given.work / NAME / "final")
         ship(model, minilm_folder(given.minilm), folder)
-        shutil.copyfile(given.work / NAME / "log.jsonl", folder / "training_log.jsonl")
+        logs = (given.work / NAME / "log.jsonl", given.work / NAME / "finish" / "log.jsonl")
+        text = "".join(log.read_text(encoding="utf8") for log in logs)
+        (folder / "training_log.jsonl").write_text(text, encoding="utf8")
         shutil.copyfile(given.work / "teacher" / "log.jsonl", folder / "teacher_log.jsonl")
     measure(given)
 

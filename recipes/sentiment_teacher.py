@@ -6,8 +6,8 @@ import random
 from pathlib import Path
 
 import torch
-from corpora import as_people_write, labelled_splits
 from training import Run, accuracy, arguments, batches_by_length, logits_of, minilm_folder, padded
+from training_corpora import as_people_write, labelled_splits
 from transformers import AutoTokenizer, BertForSequenceClassification
 from transformers.utils import logging
 

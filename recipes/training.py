@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from corpora import WHERE_TO_GET_THEM
 from safetensors.torch import load_file, save_file
+from training_corpora import WHERE_TO_GET_THEM
 
 HERE = Path(__file__).resolve().parent
 POCKET = HERE.parent / "course_utils" / "pocket"

