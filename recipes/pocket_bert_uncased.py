@@ -369,7 +369,7 @@ original; no class of the body or the two heads misses anything. Weights are flo
 - Texts, without any label: SST-2 training sentences (Stanford Sentiment Treebank, research use), film sentences of
   Pang & Lee and product reviews of Hu & Liu (research use), WikiText-2 (CC BY-SA). Unlabelled texts that share five
   words in a row with the SST-2 development sentences were left out.
-- The checkpoint has seen no sentiment label and nothing of a sentiment model, so pretrained and random weights can be compared
+- It has seen no sentiment label and nothing of a sentiment model, so pretrained and random weights can be compared
   honestly.
 
 ## Scores
@@ -400,7 +400,8 @@ beyond are hardly trained. Its next-sentence answers are weak. It has the biases
 ## Training
 
 `python recipes/pocket_bert_uncased.py --data DIR{options_of(log)}`: {EPOCHS} epochs,
-{minutes_of(log):.0f} minutes of training on a 2-core CPU after about 8 minutes for the teacher's hidden states. The log is training_log.jsonl beside this card.
+{minutes_of(log):.0f} minutes of training on a 2-core CPU after about 8 minutes for the teacher's hidden
+states. The log is training_log.jsonl beside this card.
 """.replace("\\\n", "")
 
 
