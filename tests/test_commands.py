@@ -547,7 +547,13 @@ def test_a_command_lets_the_program_it_runs_finish_after_ctrl_c(folder: Path) ->
     )
     code = f"import course, os, sys; course.run([sys.executable, '-c', {program!r}], dict(os.environ))"
     process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", code],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # whoever runs the tests in the background may have told their children to ignore Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout.readline() == b"up\n"
     os.killpg(process.pid, signal.SIGINT)

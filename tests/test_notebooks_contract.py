@@ -85,9 +85,7 @@ def test_a_changed_output_is_noticed(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--nbval"]
     command += ["--nbval-current-env", f"--nbval-sanitize-with={ROOT / 'tests' / 'sanitize.cfg'}"]
     command += ["--rootdir", str(tmp_path), "-rA", "true.ipynb", "changed.ipynb"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=False)
     assert re.findall(r"^(PASSED|FAILED) (\w+)", done.stdout, flags=re.MULTILINE) == [
         ("PASSED", "true"),
         ("FAILED", "changed"),
