@@ -19,6 +19,9 @@ NOTEBOOKS = ROOT / "notebooks"
 POCKET = ROOT / "course_utils" / "pocket"
 RUNNER = Path(__file__).resolve().parent / "run_lesson.py"
 
+#: Hosts of package registries, in pieces so that this file does not hold what it looks for.
+REGISTRY_HOSTS = re.compile("|".join(["pypi" + r"\.org", "python" + "hosted", "registry" + r"\.npmjs"]))
+
 #: The lessons in their order: also the ones that are still to come, so that neighbours can be named.
 LESSONS = (
     "00_start_here",

@@ -23,6 +23,7 @@ import pytest
 from lesson_files import (
     LESSONS,
     NOTEBOOKS,
+    REGISTRY_HOSTS,
     ROOT,
     cell_by_id,
     clean_environment,
@@ -245,7 +246,7 @@ def test_nothing_of_a_machine_is_stored(lesson: Path) -> None:
     """What a reader sees holds for every machine: no folder of the one it was run on, no package registry."""
     home = re.compile(
         r"(?<![\w.\-/:])/(home|root|Users|tmp|opt|usr|work|var|mnt|private|content)/\w"
-        r"|[A-Za-z]:\\\\?Users|site-packages|ipykernel_\d{3,}|pypi\.org|pythonhosted|registry\.npmjs"
+        r"|[A-Za-z]:\\\\?Users|site-packages|ipykernel_\d{3,}" + f"|{REGISTRY_HOSTS.pattern}"
     )
     for cell in read(lesson).cells:
         for text in (cell.source, output_text(cell) if cell.cell_type == "code" else ""):

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from lesson_files import POCKET, ROOT, code_cells, lesson_paths, read, tracked_files
+from lesson_files import POCKET, REGISTRY_HOSTS, ROOT, code_cells, lesson_paths, read, tracked_files
 
 RUNS_CODE_WHEN_LOADED = (
     ".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".npy", ".npz", ".h5", ".hdf5", ".msgpack",
@@ -27,7 +27,6 @@ MACHINE_PATHS = re.compile(
     rf"(?<![\w.\-{SLASH}:~}}])/(?:home|Users|root|tmp|opt|work|mnt|private|content)/[\w.]"
     r"|\b[A-Z]:\\\\?Users\\"
 )
-REGISTRIES = re.compile("|".join(["pypi" + r"\.org", "pythonhosted" + r"\.org", "registry" + r"\.npmjs"]))
 
 
 @cache
@@ -141,7 +140,7 @@ def test_no_place_of_a_machine() -> None:
             continue
         if path.suffix == ".ipynb":  # pictures are text there, too
             text = "\n".join(cell.source for cell in read(path).cells)
-        for pattern in (MACHINE_PATHS, REGISTRIES):
+        for pattern in (MACHINE_PATHS, REGISTRY_HOSTS):
             found += [f"{name(path)}: {match.group()}" for match in pattern.finditer(text)]
     assert not found
 
