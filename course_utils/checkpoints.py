@@ -140,10 +140,8 @@ def _from_hub(known: Checkpoint) -> str:
     try:
         folder = snapshot_download(known.hub_id, local_files_only=True)
     except (LocalEntryNotFoundError, OSError, ValueError):
-        raise CourseError(
-            text("checkpoint.unreachable", hub_id=known.hub_id, problem=problem, variable=MODE_VARIABLE)
-        ) from None
-    if not (Path(folder) / "config.json").is_file():
+        folder = None
+    if folder is None or not (Path(folder) / "config.json").is_file():
         raise CourseError(text("checkpoint.unreachable", hub_id=known.hub_id, problem=problem, variable=MODE_VARIABLE))
     print(text("checkpoint.cached", hub_id=known.hub_id))
     return folder

@@ -74,6 +74,7 @@ def exercise(key: str) -> Callable[[Judge], Judge]:
     ...     return Verdict(answer == 4, call="2 + 2", gave=repr(answer), expected="4")
     >>> judge("00/example", 4).passed
     True
+    >>> del _judges["00/example"]
     """
 
     def register(function: Judge) -> Judge:
@@ -91,7 +92,7 @@ def keys() -> list[str]:
     """
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    return sorted(key for key in _judges if not key.startswith("00/example"))
+    return sorted(_judges)
 
 
 def judge(key: str, *answer: object) -> Verdict:
