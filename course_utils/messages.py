@@ -1,6 +1,7 @@
 """Everything the package says to a learner, looked up by key in one table per language.
 
-The tables are the files `texts/en.toml`, later `texts/ko.toml`, and so on. A key is a dotted path:
+A language is a folder of tables, `texts/en`, later `texts/ko`, and so on: `package.toml`, and `lesson_NN.toml` for
+each lesson. They are read as one table. A key is a dotted path:
 `checkpoint.unknown_id` is the entry `unknown_id` of the table `[checkpoint]`. A part that itself holds a dot is not
 allowed, so keys split without doubt.
 """
@@ -34,26 +35,37 @@ def table(language: str = DEFAULT_LANGUAGE) -> dict[str, Any]:
     >>> table("en")["quiz_ui"]["right"]
     '{letter} is right.'
     """
-    source = files("course_utils").joinpath("texts", f"{language}.toml")
-    if not source.is_file():
+    if language not in languages():
         raise CourseError(
             f"COURSE_LANGUAGE is {language!r}, but the course speaks {', '.join(languages())}. "
             "Unset it, or set it to one of these."
         )
-    return tomllib.loads(source.read_text(encoding="utf-8"))
+    whole: dict[str, Any] = {}
+    for source in sorted(files("course_utils").joinpath("texts", language).iterdir(), key=lambda file: file.name):
+        if source.name.endswith(".toml"):
+            _merge(whole, tomllib.loads(source.read_text(encoding="utf-8")), source.name)
+    return whole
+
+
+def _merge(whole: dict[str, Any], part: dict[str, Any], name: str) -> None:
+    """Add one file's table to the whole; a key that two files give is a mistake of the package."""
+    for key, value in part.items():
+        if isinstance(value, dict):
+            _merge(whole.setdefault(key, {}), value, name)
+        elif key in whole:
+            raise KeyError(f"{name} repeats the key {key!r}")
+        else:
+            whole[key] = value
 
 
 def languages() -> list[str]:
-    """Languages the course speaks, as file names in `texts/`.
+    """Languages the course speaks: the folders in `texts/`.
 
     >>> "en" in languages()
     True
     """
-    return sorted(
-        f.name.removesuffix(".toml")
-        for f in files("course_utils").joinpath("texts").iterdir()
-        if f.name.endswith(".toml")
-    )
+    folder = files("course_utils").joinpath("texts")
+    return sorted(part.name for part in folder.iterdir() if part.is_dir() and len(part.name) == 2)
 
 
 def entry(key: str) -> Any:

@@ -1,4 +1,5 @@
-"""Quiz questions: every choice, right or wrong, gets its reason. The words live in `texts/en.toml` under `[quiz]`."""
+"""Quiz questions: every choice, right or wrong, gets its reason. The words live under `[quiz]` in
+`texts/en/lesson_NN.toml`."""
 
 from __future__ import annotations
 

@@ -21,8 +21,10 @@ from course_utils import CourseError, check, checkpoint, hint, hub_mode, quiz, s
 from course_utils.exercises import keys
 from course_utils.questions import question, quiz_widget
 from course_utils.stages import SentencePath, follow
-from course_utils.views import describe_path, draw_path, draw_softmax_curve, path_html, token_row
-from course_utils.widgets import SentenceExplorer, sentence_explorer
+from course_utils.views.probabilities import draw_softmax_curve
+from course_utils.views.sentence_path import describe_path, draw_path, path_html
+from course_utils.views.tokens import token_row
+from course_utils.widgets.sentence_explorer import SentenceExplorer, sentence_explorer
 
 SST2 = "distilbert-base-uncased-finetuned-sst-2-english"
 

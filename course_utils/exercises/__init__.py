@@ -1,7 +1,7 @@
 """Exercises: `check` judges an answer and says what to try, `hint` helps on request.
 
-The judging functions of lesson NN live in `course_utils.exercises.lesson_NN`, their words in `texts/en.toml` under
-`[exercise.NN.name]`. A check never raises at the learner; with COURSE_STRICT=1, for tests, a wrong answer raises.
+The judging functions of lesson NN live in `course_utils.exercises.lesson_NN`, their words in
+`texts/en/lesson_NN.toml` under `[exercise.NN.name]`. A check never raises at the learner; with COURSE_STRICT=1, for tests, a wrong answer raises.
 """
 
 from __future__ import annotations

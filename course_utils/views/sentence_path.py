@@ -1,58 +1,23 @@
-"""Pictures of what a lesson talks about. Each function draws from the data it is given and does nothing else.
-
-Figures are matplotlib, for what is stored in a notebook; HTML is for what changes while a learner plays.
-"""
+"""The path of one sentence through tokenizer, model and softmax."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from html import escape
-from importlib.util import find_spec
-from pathlib import Path
 from textwrap import wrap
 
-import matplotlib
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from course_utils.messages import CourseError, text
+from course_utils.messages import text
 from course_utils.palette import BLUE, GREEN, GREY, HTML_FONT, INK, ORANGE, PAPER, PURPLE, VERMILION
 from course_utils.stages import SentencePath
+from course_utils.views.tokens import is_special, small, token_row
 
-KOREAN_FONT = "NanumGothic"
 SHOWN_TOKENS = 16
 SHOWN_NUMBERS = 8
 STAGE_COLOURS = {"tokenizer": BLUE, "model": PURPLE, "softmax": GREEN}
-
-
-def use_course_style() -> None:
-    """Set matplotlib to the course's look: large type, no frame, and a font with Hangul behind the usual one.
-
-    >>> use_course_style()
-    >>> matplotlib.rcParams["font.family"]
-    ['DejaVu Sans', 'NanumGothic']
-    """
-    families = ["DejaVu Sans"]
-    spec = find_spec("koreanize_matplotlib")  # carries the font; importing it would change settings, so it is not
-    if spec and spec.origin:
-        font = Path(spec.origin).parent / "fonts" / f"{KOREAN_FONT}.ttf"
-        if font.is_file():
-            if KOREAN_FONT not in {f.name for f in font_manager.fontManager.ttflist}:
-                font_manager.fontManager.addfont(str(font))
-            families.append(KOREAN_FONT)
-    matplotlib.rcParams.update(
-        {
-            "font.family": families,
-            "font.size": 13,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.unicode_minus": False,
-            "figure.dpi": 100,
-            "text.parse_math": False,
-        }
-    )
 
 
 def draw_path(path: SentencePath) -> Figure:
@@ -128,67 +93,6 @@ def describe_path(path: SentencePath) -> str:
     )
 
 
-def draw_softmax_curve(gaps: Sequence[float], names: Sequence[str]) -> Figure:
-    """Probability of the second of two classes against the gap between their logits, with sentences marked on it.
-
-    With two classes, softmax depends only on the gap: p = 1 / (1 + exp(-gap)).
-
-    Args:
-        gaps: second logit minus first, one number a sentence; all finite.
-        names: what to write beside each mark; as many as gaps.
-    Raises:
-        CourseError: a gap is not a finite number, or gaps and names differ in number.
-
-    >>> figure = draw_softmax_curve([0.0, 3.0], ["undecided", "sure"])
-    >>> [round(float(y), 2) for y in figure.axes[0].collections[0].get_offsets()[:, 1]]
-    [0.5, 0.95]
-    """
-    if len(gaps) != len(names):
-        raise CourseError(text("views.unequal", gaps=len(gaps), names=len(names)))
-    if not all(isinstance(g, int | float) and math.isfinite(g) for g in gaps):
-        raise CourseError(text("views.not_finite", given=", ".join(map(str, gaps))[:80]))
-    reach = max(8.0, *(abs(g) * 1.1 for g in gaps)) if gaps else 8.0
-    xs = [reach * (i / 100 - 1) for i in range(201)]
-    figure = Figure(figsize=(10, 4.2))
-    axes = figure.add_subplot()
-    axes.plot(xs, [_sigmoid(x) for x in xs], color=GREY, linewidth=2)
-    axes.scatter(gaps, [_sigmoid(g) for g in gaps], color=ORANGE, edgecolor=INK, s=90, zorder=3)
-    for gap, name in zip(gaps, names, strict=True):
-        offset, side = _beside(gap)
-        axes.annotate(
-            f"{name} ({_sigmoid(gap):.2f})",
-            (gap, _sigmoid(gap)),
-            textcoords="offset points",
-            xytext=offset,
-            ha=side,
-        )
-    axes.set_xlabel(text("views.gap"))
-    axes.set_ylabel(text("views.second_class"))
-    axes.set_ylim(-0.05, 1.08)
-    figure.tight_layout()
-    return figure
-
-
-def token_row(tokens: Sequence[str], ids: Sequence[int] | None = None) -> str:
-    """Tokens side by side as HTML, with their ids below; word pieces and special tokens are marked by their border.
-
-    >>> "hate" in token_row(["i", "hate"], [1045, 5223])
-    True
-    """
-    if ids is not None and len(ids) != len(tokens):
-        raise CourseError(text("views.unequal_tokens", tokens=len(tokens), ids=len(ids)))
-    cells = []
-    for place, token in enumerate(tokens):
-        edge, style = (GREY, "dashed") if _is_special(token) else (BLUE, "solid")
-        style = "dotted" if token.startswith("##") else style
-        below = "" if ids is None else f'<br><span style="color:{GREY};font-size:14px">{ids[place]}</span>'
-        cells.append(
-            f'<span style="display:inline-block;text-align:center;margin:3px;padding:2px 8px;color:{INK};'
-            f'background:{PAPER};border:2px {style} {edge};border-radius:6px">{escape(token)}{below}</span> '
-        )
-    return f'<div style="font-family:{HTML_FONT};font-size:17px;line-height:1.4">{"".join(cells)}</div>'
-
-
 def path_html(path: SentencePath) -> str:
     """The whole path of a sentence as HTML, for a view that changes while the learner types.
 
@@ -203,10 +107,10 @@ def path_html(path: SentencePath) -> str:
     notes = [text("views.more_tokens", number=more)] if more else []
     notes += [text("views.cut", number=path.cut)] if path.cut else []
     bodies = {
-        "tokenizer": token_row(shown, path.ids[: len(shown)]) + _small(" ".join(notes)),
-        "model": _small(text("views.vector_shape", tokens=len(path.tokens), hidden=path.vectors.shape[-1]))
+        "tokenizer": token_row(shown, path.ids[: len(shown)]) + small(" ".join(notes)),
+        "model": small(text("views.vector_shape", tokens=len(path.tokens), hidden=path.vectors.shape[-1]))
         + _strips(path, len(shown))
-        + _small(text("views.logits_line", logits=_pairs(path.labels, path.logits.tolist(), "{:+.2f}"))),
+        + small(text("views.logits_line", logits=_pairs(path.labels, path.logits.tolist(), "{:+.2f}"))),
         "softmax": "".join(_bar(label, p) for label, p in zip(path.labels, path.probabilities.tolist(), strict=True)),
     }
     parts = [
@@ -228,8 +132,8 @@ def _draw_tokens(axes: Axes, sentence: str, tokens: list[str], ids: list[int], l
         box = {
             "boxstyle": "round,pad=0.3",
             "facecolor": PAPER,
-            "edgecolor": GREY if _is_special(token) else BLUE,
-            "linestyle": "--" if _is_special(token) else "-",
+            "edgecolor": GREY if is_special(token) else BLUE,
+            "linestyle": "--" if is_special(token) else "-",
         }
         axes.text(place + 0.5, 1.45, token, ha="center", va="center", fontsize=_fitting(token), bbox=box)
         axes.text(place + 0.5, 0.55, str(number), ha="center", va="center", fontsize=11, color=INK)
@@ -331,32 +235,9 @@ def _bar(label: str, probability: float) -> str:
     )
 
 
-def _small(words: str) -> str:
-    return f'<div style="font-size:15px;margin:2px 0">{escape(words)}</div>' if words else ""
-
-
 def _pairs(labels: Sequence[str], values: Sequence[float], form: str) -> str:
     return ", ".join(f"{label} {form.format(value)}" for label, value in zip(labels, values, strict=True))
 
 
-def _is_special(token: str) -> bool:
-    return (token.startswith("[") and token.endswith("]") and len(token) > 2) or token in {
-        "<s>",
-        "</s>",
-        "<pad>",
-    }
-
-
 def _fitting(token: str) -> float:
     return 12 if len(token) <= 7 else max(7.0, 12 * 7 / len(token))
-
-
-def _beside(gap: float) -> tuple[tuple[int, int], str]:
-    """Where the name of a mark on the softmax curve stands clear of the curve."""
-    if gap < -4:
-        return (0, 14), "left"
-    return ((-12, 10), "right") if gap < 0 else ((12, -18), "left")
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))

@@ -1,8 +1,4 @@
-"""Things to play with: controls on top of the pictures in `course_utils.views`.
-
-Every widget is built by a function that returns it, so that a test can turn its knobs, and is shown by `show_...`,
-which stores a still first view beside it. Kernel-side code works with ipywidgets 7.7 and 8.
-"""
+"""A sentence typed by the learner, followed through all three stages."""
 
 from __future__ import annotations
 
@@ -13,10 +9,10 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from course_utils.display import show
-from course_utils.messages import CourseError, text
-from course_utils.palette import card
+from course_utils.messages import text
 from course_utils.stages import follow
-from course_utils.views import describe_path, path_html
+from course_utils.views.sentence_path import describe_path, path_html
+from course_utils.widgets.redraw import redraw
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -59,17 +55,9 @@ def sentence_explorer(
     )
     view = ipywidgets.HTML(value=first)
 
-    def redraw(change: dict[str, object]) -> None:
-        try:
-            view.value = path_html(follow(str(change["new"]), tokenizer, model))
-        except CourseError as error:
-            view.value = card(escape(str(error)), "note")
-        except Exception as error:  # a callback that raises would go silent: say what happened instead
-            view.value = card(
-                escape(text("widgets.failed", kind=type(error).__name__, message=str(error)[:160])), "wrong"
-            )
-
-    box.observe(redraw, names="value")
+    box.observe(
+        lambda change: redraw(view, lambda: path_html(follow(str(change["new"]), tokenizer, model))), names="value"
+    )
     box.add_class("course-sentence")
     view.add_class("course-sentence-path")
     return SentenceExplorer(box, view, ipywidgets.VBox([box, view]))

@@ -1,0 +1,126 @@
+"""Lesson 01 in a real browser: type into the widget, solve an exercise, answer a quiz question."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from browser_lab import Lab, assert_ran_clean, assert_stayed_here, browser_path, opened_lesson
+from lesson_files import NOTEBOOKS, cell_by_id, code_cells, fenced_python, read
+
+import course
+
+pytestmark = pytest.mark.browser
+
+STEM = "01_behind_the_pipeline"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The lesson in a browser, after Run All."""
+    with opened_lesson(STEM, tmp_path_factory.mktemp("lab")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(("ci", "ends"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_a_missing_browser_is_no_silent_pass(
+    ci: str, ends: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where these tests cannot run they say so; on the machine that guards the project they fail instead."""
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(course, "find_chromium", lambda: None)
+    with pytest.raises(ends, match="Chromium"):
+        browser_path()
+
+
+def test_run_all_leaves_no_error(lab: Lab) -> None:
+    """Every cell is numbered, nothing failed, every widget is alive."""
+    assert_ran_clean(lab)
+    assert lab.page.locator(".course-sentence input").count() >= 1
+
+
+def test_typing_changes_every_stage(lab: Lab) -> None:
+    """The learner types a sentence and sees its tokens, and the answer turns round with its meaning."""
+    box = lab.page.locator(".course-sentence input").first
+    view = lab.page.locator(".course-sentence-path").first
+    box.scroll_into_view_if_needed()
+    shown = {}
+    for name, sentence in (("kind", "what a wonderful film"), ("unkind", "a dreadful bore")):
+        box.click()
+        lab.page.keyboard.press("Control+a")
+        lab.page.keyboard.type(sentence)
+        # every key stroke is a round trip to the kernel: wait for the view of the whole sentence, each word one token
+        expected = [f"{len(sentence.split()) + 2} tokens", *sentence.split()]
+        deadline = time.monotonic() + 20
+        while not all(words in view.inner_text() for words in expected) and time.monotonic() < deadline:
+            lab.page.wait_for_timeout(50)
+        shown[name] = view.inner_text()
+        assert all(words in shown[name] for words in expected), shown[name]
+        view.scroll_into_view_if_needed()
+        lab.shot(f"widget-{name}")
+    found = {name: re.findall(r"(NEGATIVE|POSITIVE)\s+(\d\.\d\d)", text) for name, text in shown.items()}
+    assert all(len(dict(pairs)) == 2 for pairs in found.values()), shown
+    positive = {name: float(dict(pairs)["POSITIVE"]) for name, pairs in found.items()}
+    assert positive["kind"] > 0.5 > positive["unkind"], positive
+
+
+def test_exercise_wrong_then_right(lab: Lab) -> None:
+    """An exercise explains what is wrong, gives a hint on request, and says when it is right."""
+    notebook = read(NOTEBOOKS / f"{STEM}.ipynb")
+    first = next(cell.id for cell in notebook.cells if cell.id.startswith("exercise-"))
+    name = first.removeprefix("exercise-")
+    solution = fenced_python(cell_by_id(notebook, f"solution-{name}").source)[0].rstrip("\n")
+    output = lab.output(f"check-{name}")
+
+    wrong = re.sub(r"return .*", "return 0", solution) if "return " in solution else f"{solution}\n{WRONG}"
+    lab.write(f"exercise-{name}", wrong)
+    lab.run(f"exercise-{name}")
+    lab.run(f"check-{name}")
+    output.locator(".course-wrong").first.wait_for()
+    said = output.inner_text()
+    assert "Traceback" not in said and len(said.split()) >= 5, said
+    lab.shot("exercise-wrong")
+    button = output.locator(".course-hint")
+    if button.count():
+        button.first.click()
+        output.locator(".course-note").first.wait_for()
+        assert len(output.locator(".course-note").first.inner_text().split()) >= 4
+        lab.shot("exercise-hint")
+
+    lab.write(f"exercise-{name}", solution)
+    lab.run(f"exercise-{name}")
+    lab.run(f"check-{name}")
+    output.locator(".course-right").first.wait_for()
+    assert output.locator(".course-wrong").count() == 0
+    lab.shot("exercise-right")
+
+
+WRONG = "answer = 0"
+
+
+def test_quiz_wrong_then_right(lab: Lab) -> None:
+    """A quiz answers each choice with its reason, the wrong ones too."""
+    from course_utils.questions import question
+
+    source = "\n".join(cell.source for cell in code_cells(read(NOTEBOOKS / f"{STEM}.ipynb")))
+    key = re.search(r'quiz\(\s*"([^"]+)"', source).group(1)
+    choices = question(key).choices
+    right = next(n for n, choice in enumerate(choices) if choice.right)
+    wrong = next(n for n, choice in enumerate(choices) if not choice.right)
+    box = lab.page.locator(".course-quiz").first
+    for number, kind in ((wrong, "wrong"), (right, "right")):
+        button = box.get_by_role("button", name="ABCDE"[number], exact=True)
+        button.scroll_into_view_if_needed()
+        button.click()
+        box.locator(f".course-{kind}").wait_for()
+        reason = re.sub(r"[`\s]+", " ", choices[number].reason).strip()
+        assert reason[:40] in re.sub(r"\s+", " ", box.inner_text())
+        lab.shot(f"quiz-{kind}")
+    assert box.locator(".course-wrong").count() == 0
+
+
+def test_no_request_left_this_machine(lab: Lab) -> None:
+    """The page loads nothing from elsewhere."""
+    assert_stayed_here(lab)
