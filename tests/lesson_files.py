@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -168,12 +169,29 @@ def clean_environment(**changes: str | None) -> dict[str, str]:
     return environment
 
 
+LOOPBACK_ONLY = 'ip link set lo up && exec "$@"'
+
+
+@cache
+def network_cut_off() -> tuple[tuple[str, ...], str]:
+    """The start of a command that runs without any network; where that cannot be, an empty start and the reason."""
+    if not sys.platform.startswith("linux"):
+        return (), "network namespaces exist on Linux only"
+    if not shutil.which("unshare") or not shutil.which("ip"):
+        return (), "needs the programs `unshare` (util-linux) and `ip` (iproute2)"
+    for flags in ("-rn", "-n"):
+        prefix = ("unshare", flags, "sh", "-c", LOOPBACK_ONLY, "sh")
+        if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0:
+            return prefix, ""
+    return (), "this user may not make a network namespace here"
+
+
 def run_lesson(
     notebook: NotebookNode,
     folder: Path,
     environment: Mapping[str, str] | None = None,
     prefix: Iterable[str] = (),
-    timeout: float = 240,
+    timeout: float = 600,
 ) -> NotebookNode:
     """Execute a notebook in a fresh kernel inside `folder`, in a process of its own; the executed copy.
 
