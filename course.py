@@ -883,6 +883,14 @@ def command_refresh(words):
         return run(command, test_environment(profile))
 
 
+def command_measure(words):
+    """Measure on this machine the figures that the lessons and README.md quote."""
+    ensure_installed()
+    command = [str(venv_python()), str(ROOT / "tools" / "measure.py")] + list(words)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        return run(command, test_environment(profile))
+
+
 def command_doctor(words):
     """Say in plain words what this machine has and lacks."""
     if words:
@@ -1193,6 +1201,17 @@ COMMANDS = (
             "state, and show which compared outputs changed. With --check nothing is written.",
         ),
         command_refresh,
+    ),
+    Command(
+        "measure",
+        "measure [PART ...] [--again] [--quick]",
+        (
+            "Measure on this machine the figures that the lessons quote, and print them with date and machine.",
+            "Parts: padding, loop, pocket, curves, lessons; all of them without a name, about half an hour. What",
+            "is done is kept in my/measured.json, so you may stop with Ctrl-C and go on later. --quick only tries",
+            "the command out.",
+        ),
+        command_measure,
     ),
     Command(
         "doctor",

@@ -9,8 +9,21 @@ from course_utils.checkpoints import checkpoint, hub_mode
 from course_utils.corpora import corpus
 from course_utils.exercises import check, hint
 from course_utils.messages import CourseError
+from course_utils.progress_store import reset_progress, show_progress
 from course_utils.questions import quiz
 from course_utils.session import machine, setup
 
-__all__ = ["CourseError", "check", "checkpoint", "corpus", "hint", "hub_mode", "machine", "quiz", "setup"]
+__all__ = [
+    "CourseError",
+    "check",
+    "checkpoint",
+    "corpus",
+    "hint",
+    "hub_mode",
+    "machine",
+    "quiz",
+    "reset_progress",
+    "setup",
+    "show_progress",
+]
 __version__ = "0.1.0"

@@ -44,7 +44,11 @@ CHECKPOINTS = (
     Checkpoint("distilbert/distilroberta-base", None, ("distilroberta-base",)),
     Checkpoint("facebook/bart-large-mnli"),
     Checkpoint("SamLowe/roberta-base-go_emotions"),
+    Checkpoint("distilbert/distilbert-base-cased-distilled-squad"),
+    Checkpoint("google-t5/t5-small"),
 )
+OWN = ("pocket-roberta-ko-sentiment",)
+"""Pocket checkpoints that stand in for nothing in the documents; asked for by their own name, in either mode."""
 
 
 def mode() -> str:
@@ -88,7 +92,7 @@ def find(name: object) -> Checkpoint:
         raise CourseError(text("checkpoint.not_a_name", given=brief(name), kind=type(name).__name__))
     if name.strip() in by_name:
         return by_name[name.strip()]
-    near = difflib.get_close_matches(name.strip()[:200], by_name, n=3, cutoff=0.5) or list(by_name)[:3]
+    near = difflib.get_close_matches(name.strip()[:200], [*by_name, *OWN], n=3, cutoff=0.5) or list(by_name)[:3]
     raise CourseError(text("checkpoint.unknown_id", given=brief(name), near=", ".join(near)))
 
 
@@ -96,7 +100,8 @@ def checkpoint(name: str) -> str:
     """What `from_pretrained` should load for a checkpoint named in the documents; prints one line that says what it is.
 
     Args:
-        name: the id, short ("bert-base-uncased") or full ("google-bert/bert-base-uncased").
+        name: the id, short ("bert-base-uncased") or full ("google-bert/bert-base-uncased"), or the own name of a
+            pocket checkpoint that stands in for none ("pocket-roberta-ko-sentiment").
     Returns:
         A folder of the installed package in pocket mode, the full id on the Hub in hub mode. If the Hub does not
         answer but its files were downloaded before, the folder of that copy.
@@ -109,6 +114,10 @@ def checkpoint(name: str) -> str:
     >>> AutoConfig.from_pretrained(folder).id2label
     {0: 'NEGATIVE', 1: 'POSITIVE'}
     """
+    if isinstance(name, str) and name.strip() in OWN and (own := pocket_folder(name.strip())):
+        mode()
+        print(text("checkpoint.own", pocket=own.name))
+        return str(own)
     known = find(name)
     if mode() == "hub":
         return _from_hub(known)

@@ -105,6 +105,17 @@ def shorten(shown: str, limit: int = 80) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
+def whole_characters(words: str) -> str:
+    """The text with every half character, such as one half of an emoji, replaced by a question mark.
+
+    A browser may send such halves while somebody types; they are no Unicode text, and no tokenizer takes them.
+
+    >>> whole_characters("film \\ud83d")
+    'film ?'
+    """
+    return words.encode("utf-8", "replace").decode("utf-8")
+
+
 def brief(value: object, limit: int = 80) -> str:
     """Any value as short text for a message, whatever its own `repr` does.
 

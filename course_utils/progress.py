@@ -1,6 +1,7 @@
 """What a learner has done in this run of the kernel, and the one place where others may listen.
 
-Checks, hints and quizzes call `record`. Nothing is written to disk and nothing is sent anywhere.
+Checks, hints and quizzes call `record`. `course_utils.progress_store` listens and keeps it in one local file; nothing
+is sent anywhere.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from course_utils.messages import CourseError, brief, text
+from course_utils.messages import CourseError, brief, text, whole_characters
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -68,7 +68,7 @@ def follow(sentence: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedM
     if not isinstance(sentence, str):
         raise CourseError(text("stages.not_a_text", given=brief(sentence), kind=type(sentence).__name__))
     longest = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
-    sentence = sentence.encode("utf-8", "replace").decode("utf-8")  # half an emoji is no Unicode text
+    sentence = whole_characters(sentence)
     whole = len(tokenizer(sentence, verbose=False)["input_ids"])
     inputs = tokenizer(sentence, truncation=True, max_length=longest, return_tensors="pt")
     with torch.no_grad():

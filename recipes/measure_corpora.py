@@ -144,13 +144,18 @@ def word_overlap(train: Sequence[dict], held_out: Sequence[dict], language: str)
 def fine_tuned(body: Path) -> Callable[[Sequence[dict], Sequence[dict], str, int], Labels]:
     """What fine-tunes a checkpoint with a new head, and predicts."""
     import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
     torch.set_num_threads(1)
     tokenizer = AutoTokenizer.from_pretrained(body)
+    types = AutoConfig.from_pretrained(body).type_vocab_size > 1
 
     def encoded(rows: Sequence[dict]) -> list[dict]:
-        return [dict(tokenizer(*texts_of(row), truncation=True, max_length=LONGEST)) for row in rows]
+        # a body that knows one token type only takes none, as pocket-roberta-ko
+        return [
+            dict(tokenizer(*texts_of(row), truncation=True, max_length=LONGEST, return_token_type_ids=types))
+            for row in rows
+        ]
 
     def predict(train: Sequence[dict], held_out: Sequence[dict], language: str, fold: int) -> Labels:
         several = "labels" in train[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import statistics
 import time
 from collections import Counter, defaultdict
@@ -13,14 +14,14 @@ import torch
 from training import HERE, accuracy, padded
 from training_corpora import as_people_write, read_labelled
 from transformers import (
+    AutoConfig,
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
-    BertConfig,
     BertForPreTraining,
-    BertForSequenceClassification,
     DistilBertConfig,
     DistilBertForSequenceClassification,
+    PreTrainedModel,
 )
 
 #: The sentences whose scores the study documents print.
@@ -100,7 +101,7 @@ def measure_sentiment(folder: Path, data: Path) -> dict[str, object]:
     }
 
 
-def fine_tuned(model: BertForSequenceClassification, tokenizer, pairs: list[tuple[int, str]], seed: int) -> None:
+def fine_tuned(model: PreTrainedModel, tokenizer, pairs: list[tuple[int, str]], seed: int) -> None:
     """Fine-tune ``model`` on a few labelled sentences: AdamW, 6 epochs of batches of 16, learning rate 3e-4."""
     torch.manual_seed(seed)
     draw = random.Random(seed)
@@ -115,7 +116,7 @@ def fine_tuned(model: BertForSequenceClassification, tokenizer, pairs: list[tupl
         order = draw.sample(range(len(rows)), len(rows))
         for start in range(0, len(rows) - size + 1, size):
             batch = order[start : start + size]
-            ids, mask = padded([rows[i] for i in batch])
+            ids, mask = padded([rows[i] for i in batch], tokenizer.pad_token_id)
             for group in optimizer.param_groups:
                 group["lr"] = 3e-4 * min((step + 1) / (0.1 * steps), 1 - step / steps)
             loss = torch.nn.functional.cross_entropy(model(input_ids=ids, attention_mask=mask).logits, labels[batch])
@@ -127,14 +128,14 @@ def fine_tuned(model: BertForSequenceClassification, tokenizer, pairs: list[tupl
     model.eval()
 
 
-def few_labels(folder: Path, data: Path, seeds: int = 5) -> list[tuple[float, float]]:
-    """(accuracy from the body's weights, from random ones) on the development sentences, for each seed.
+def few_labels(
+    folder: Path, sentences: list[tuple[int, str]], unseen: list[tuple[int, str]], seeds: int = 5
+) -> list[tuple[float, float]]:
+    """(accuracy from the body's weights, from random ones) on the ``unseen`` texts, for each seed.
 
-    Both have the same architecture, the same 400 labelled sentences, the same order and the same settings.
+    Both have the same architecture, the same 400 labelled ``sentences``, the same order and the same settings.
     """
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    sentences = read_labelled(data / "english_sst2_sentences_train.tsv.xz")
-    development = read_labelled(data / "english_sst2_sentences_dev.tsv.xz")
     results = []
     for seed in range(seeds):
         pairs = random.Random(seed).sample(sentences, FEW)
@@ -142,11 +143,12 @@ def few_labels(folder: Path, data: Path, seeds: int = 5) -> list[tuple[float, fl
         for pretrained in (True, False):
             torch.manual_seed(seed)
             if pretrained:
-                model = BertForSequenceClassification.from_pretrained(folder, num_labels=2)
+                model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2)
             else:
-                model = BertForSequenceClassification(BertConfig.from_pretrained(folder, num_labels=2))
+                config = AutoConfig.from_pretrained(folder, num_labels=2)
+                model = AutoModelForSequenceClassification.from_config(config)
             fine_tuned(model, tokenizer, pairs, seed)
-            pair.append(accuracy(model, tokenizer, development))
+            pair.append(accuracy(model, tokenizer, unseen))
         results.append((pair[0], pair[1]))
         print(
             f"{FEW} labels, seed {seed}: {pair[0]:.3f} from the body, {pair[1]:.3f} from random weights",
@@ -188,6 +190,54 @@ def masked_words(folder: Path, data: Path, texts: list[str], count: int = 200) -
         hits += row[p] in best
         bigram += row[p] in guesses[:5]
     return hits, bigram
+
+
+@torch.inference_mode()
+def masked_korean_words(
+    folder: Path, texts: list[str], unseen: list[str], counts: tuple[int, ...] = (500, 2000)
+) -> dict[int, tuple[int, int]]:
+    """For each of ``counts``, (hits of the model, hits of a bigram model) in their top five for so many masked words.
+
+    The words are those of ``unseen`` reviews, one at most from a review: a whole word between spaces or punctuation
+    that is one token of at least two Hangul syllables. The bigram model is counted on ``texts``, all that the
+    checkpoint could be trained on; it offers what followed the word before most often, then the commonest words.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForMaskedLM.from_pretrained(folder).eval()
+    after: dict[int, Counter] = defaultdict(Counter)
+    alone: Counter = Counter()
+    for start in range(0, len(texts), 20000):
+        for row in tokenizer(texts[start : start + 20000], truncation=True, max_length=64)["input_ids"]:
+            alone.update(row[1:-1])
+            for first, second in zip(row, row[1:], strict=False):
+                after[first][second] += 1
+    commonest = [word for word, _ in alone.most_common(5)]
+    draw = random.Random(0)
+    hits = bigram = tried = 0
+    found = {}
+    for text in draw.sample(unseen, len(unseen)):
+        row = tokenizer(text, truncation=True, max_length=64)["input_ids"]
+        words = tokenizer.convert_ids_to_tokens(row)
+        places = [
+            p
+            for p in range(1, len(row) - 1)
+            if re.fullmatch("[가-힣]{2,}", words[p]) and not words[p + 1].startswith("##")
+        ]
+        if not places:
+            continue
+        p = draw.choice(places)
+        hidden = [*row[:p], tokenizer.mask_token_id, *row[p + 1 :]]
+        best = model(input_ids=torch.tensor([hidden])).logits[0, p].topk(5).indices.tolist()
+        guesses = [word for word, _ in after[row[p - 1]].most_common(5)]
+        guesses += [word for word in commonest if word not in guesses]
+        hits += row[p] in best
+        bigram += row[p] in guesses[:5]
+        tried += 1
+        if tried in counts:
+            found[tried] = hits, bigram
+        if tried == max(counts):
+            return found
+    raise ValueError(f"only {tried} words to mask, not {max(counts)}")
 
 
 @torch.inference_mode()

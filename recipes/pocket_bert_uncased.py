@@ -34,7 +34,7 @@ from training import (
     place,
     set_dropout,
 )
-from training_corpora import as_people_write, labelled_splits, neighbours, unlabelled_texts
+from training_corpora import as_people_write, labelled_splits, neighbours, read_labelled, unlabelled_texts
 from transformers import AutoTokenizer, BertConfig, BertForPreTraining, BertModel
 from transformers.utils import logging
 
@@ -421,7 +421,11 @@ def measure(given: argparse.Namespace) -> None:
         "words": measuring.masked_words(folder, given.data, training_texts(given.data)),
         "next": measuring.next_sentences(folder, held_out),
         "pairs": len(held_out),
-        "few": measuring.few_labels(folder, given.data),
+        "few": measuring.few_labels(
+            folder,
+            read_labelled(given.data / "english_sst2_sentences_train.tsv.xz"),
+            read_labelled(given.data / "english_sst2_sentences_dev.tsv.xz"),
+        ),
     }
     print(json.dumps(figures, indent=1))
     log = folder / "training_log.jsonl"

@@ -103,18 +103,68 @@ def set_dropout(model: torch.nn.Module, share: float) -> None:
             module.p = share
 
 
-def padded(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """(input_ids, attention_mask), both (batch, longest), from lists of ids; the padding id is 0.
+def padded(rows: list[list[int]], pad: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """(input_ids, attention_mask), both (batch, longest), from lists of ids; ``pad`` is the padding id.
 
     >>> padded([[5, 6], [7]])[1].tolist()
     [[1, 1], [1, 0]]
     """
-    ids = torch.zeros(len(rows), max(map(len, rows)), dtype=torch.long)
+    ids = torch.full((len(rows), max(map(len, rows))), pad, dtype=torch.long)
     mask = torch.zeros_like(ids)
     for i, row in enumerate(rows):
         ids[i, : len(row)] = torch.tensor(row)
         mask[i, : len(row)] = 1
     return ids, mask
+
+
+class Encoded:
+    """Many texts as ids in one tensor: a tenth of the memory of lists, and batches without a loop in Python.
+
+    >>> texts = Encoded.of([[5, 6], [7]])
+    >>> texts.lengths
+    [2, 1]
+    >>> ids, mask = texts.batch([1, 0], pad=1)
+    >>> ids.tolist(), mask.tolist()
+    ([[7, 1], [5, 6]], [[1, 0], [1, 1]])
+    """
+
+    def __init__(self, ids: torch.Tensor, lengths: torch.Tensor) -> None:
+        self.ids, self.sizes = ids, lengths.long()
+        self.starts = self.sizes.cumsum(0) - self.sizes
+        self.lengths = self.sizes.tolist()
+
+    @classmethod
+    def of(cls, rows: list[list[int]]) -> Encoded:
+        """From lists of ids."""
+        return cls(torch.tensor([i for row in rows for i in row]), torch.tensor([len(row) for row in rows]))
+
+    @classmethod
+    def made(cls, path: Path, texts: Callable[[], list[str]], tokenizer, longest: int) -> Encoded:
+        """From a file, which the first process writes if it is not there yet.
+
+        ``longest``: how many tokens of a text are kept, special tokens included.
+        """
+        rank, processes = place()
+        if rank == 0 and not path.exists():
+            lines = texts()
+            parts, sizes = [], []
+            for start in range(0, len(lines), 20000):
+                rows = tokenizer(lines[start : start + 20000], truncation=True, max_length=longest)["input_ids"]
+                parts.append(torch.tensor([i for row in rows for i in row], dtype=torch.int16))
+                sizes += [len(row) for row in rows]
+            save_file({"ids": torch.cat(parts), "lengths": torch.tensor(sizes)}, path)
+        if processes > 1:
+            dist.barrier()
+        found = load_file(path)
+        return cls(found["ids"], found["lengths"])
+
+    def batch(self, which: list[int], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """(input_ids, attention_mask), both (batch, longest), of the texts ``which``."""
+        sizes = self.sizes[which]
+        spots = torch.arange(int(sizes.max()))
+        mask = spots < sizes[:, None]
+        where = (self.starts[which][:, None] + spots).clamp(max=len(self.ids) - 1)
+        return torch.where(mask, self.ids[where].long(), pad), mask.long()
 
 
 class Run:
@@ -233,8 +283,12 @@ class Run:
             for parameter in self.named.values():
                 if parameter.grad is None:
                     parameter.grad = torch.zeros_like(parameter)
-                dist.all_reduce(parameter.grad)
-                parameter.grad /= self.processes
+            gradients = [parameter.grad for parameter in self.named.values()]
+            together = torch.cat([gradient.reshape(-1) for gradient in gradients])
+            dist.all_reduce(together)
+            together /= self.processes
+            for gradient, part in zip(gradients, together.split([g.numel() for g in gradients]), strict=True):
+                gradient.copy_(part.view_as(gradient))
         torch.nn.utils.clip_grad_norm_(self.named.values(), 1.0)
         done = (self.step + self.processes) / self.total
         rate = self.rate * min(done / 0.05, (1 - done) / 0.95 + 1e-3)
@@ -260,13 +314,13 @@ class Run:
 
 
 @torch.inference_mode()
-def logits_of(model: torch.nn.Module, rows: list[list[int]], tokens: int = 6144) -> torch.Tensor:
+def logits_of(model: torch.nn.Module, rows: list[list[int]], tokens: int = 6144, pad: int = 0) -> torch.Tensor:
     """Logits (texts, labels) of a classifier for lists of ids, in the order given."""
     was_training = model.training
     model.eval()
     result = None
     for batch in batches_by_length([len(row) for row in rows], tokens, seed=0):
-        ids, mask = padded([rows[i] for i in batch])
+        ids, mask = padded([rows[i] for i in batch], pad)
         logits = model(input_ids=ids, attention_mask=mask).logits
         if result is None:
             result = torch.zeros(len(rows), logits.shape[1])
@@ -278,5 +332,5 @@ def logits_of(model: torch.nn.Module, rows: list[list[int]], tokens: int = 6144)
 def accuracy(model: torch.nn.Module, tokenizer, pairs: list[tuple[int, str]]) -> float:
     """Share of (label, text) pairs whose label has the largest logit."""
     rows = tokenizer([text for _, text in pairs], truncation=True, max_length=128)["input_ids"]
-    answers = logits_of(model, rows).argmax(-1)
+    answers = logits_of(model, rows, pad=tokenizer.pad_token_id).argmax(-1)
     return (answers == torch.tensor([label for label, _ in pairs])).float().mean().item()

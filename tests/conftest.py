@@ -7,12 +7,15 @@ with one thread. Kernels that nbval starts inherit this.
 from __future__ import annotations
 
 import os
+import tempfile
 
 import pytest
 from lesson_files import LESSONS, lesson_paths
 
 for name in [name for name in os.environ if name.startswith("COURSE_")]:
     del os.environ[name]
+_progress = tempfile.TemporaryDirectory(prefix="course-progress-", ignore_cleanup_errors=True)
+os.environ["COURSE_PROGRESS"] = _progress.name  # never the learner's own
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("PYTHONIOENCODING", "utf-8")

@@ -168,6 +168,36 @@ def _bart_nli(folder: Path) -> None:
     t.BartForSequenceClassification(config).save_pretrained(folder)
 
 
+def _distilbert_answers(folder: Path) -> None:
+    import transformers as t
+
+    size = _wordpiece(folder, lower=False)
+    config = t.DistilBertConfig(vocab_size=size, dim=32, n_layers=2, n_heads=2, hidden_dim=64)
+    t.DistilBertForQuestionAnswering(config).save_pretrained(folder)
+    settings = folder / "tokenizer_config.json"  # DistilBERT takes no token_type_ids
+    told = json.loads(settings.read_text(encoding="utf-8"))
+    told["model_input_names"] = ["input_ids", "attention_mask"]
+    settings.write_text(json.dumps(told), encoding="utf-8")
+
+
+def _t5(folder: Path) -> None:
+    import transformers as t
+
+    size = _byte_pairs(folder, roberta=True)
+    config = t.T5Config(
+        vocab_size=size,
+        d_model=32,
+        d_kv=16,
+        d_ff=64,
+        num_layers=1,
+        num_heads=2,
+        pad_token_id=1,
+        eos_token_id=2,
+        decoder_start_token_id=1,
+    )
+    t.T5ForConditionalGeneration(config).save_pretrained(folder)
+
+
 #: Full name on the Hub -> the pocket folder that stands in, if the package carries it, and how to make a
 #: tiny random model of the right class otherwise.
 SERVED: dict[str, tuple[str | None, Callable[[Path], None] | None]] = {
@@ -180,6 +210,8 @@ SERVED: dict[str, tuple[str | None, Callable[[Path], None] | None]] = {
     "SamLowe/roberta-base-go_emotions": (None, lambda folder: _roberta(folder, labels=EMOTIONS)),
     "openai-community/gpt2": ("pocket-gpt", _gpt2),
     "facebook/bart-large-mnli": (None, _bart_nli),
+    "distilbert/distilbert-base-cased-distilled-squad": (None, _distilbert_answers),
+    "google-t5/t5-small": (None, _t5),
 }
 
 

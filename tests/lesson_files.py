@@ -161,6 +161,7 @@ def clean_environment(**changes: str | None) -> dict[str, str]:
         if not name.startswith(("COURSE_", "HF_", "TRANSFORMERS_", "PYTEST_"))
     }
     environment.update(OMP_NUM_THREADS="1", PYTHONIOENCODING="utf-8", PYTHONPATH=str(ROOT))
+    environment["COURSE_PROGRESS"] = "off"  # a learner's progress is no business of the tests
     for name, value in changes.items():
         if value is None:
             environment.pop(name, None)

@@ -104,6 +104,7 @@ def test_help_names_every_command_and_lesson(folder: Path) -> None:
         "test",
         "reset",
         "refresh",
+        "measure",
         "doctor",
         "publish-at",
         "--cpu",
@@ -677,6 +678,20 @@ def test_the_exit_code_and_the_time_are_reported(
     assert installed.main(["test"]) == 5
     assert "The tests failed and took" in capsys.readouterr().out
     assert seen["OMP_NUM_THREADS"] == "1" and "COURSE_CHECKPOINTS" not in seen
+
+
+@pytest.mark.parametrize("words", [[], ["curves"], ["padding", "--again"]])
+def test_measure_runs_in_the_environment_of_the_tests(
+    installed: ModuleType, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """The words go on to tools/measure.py, which runs with the course's Python, one thread and no personal switches."""
+    called: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setenv("COURSE_CHECKPOINTS", "hub")
+    monkeypatch.setattr(installed, "run", lambda command, env: called.append((command, env)) or 0)
+    assert installed.main(["measure", *words]) == 0
+    command, env = called[0]
+    assert command == [str(installed.venv_python()), str(installed.ROOT / "tools" / "measure.py"), *words]
+    assert env["OMP_NUM_THREADS"] == "1" and "COURSE_CHECKPOINTS" not in env
 
 
 @pytest.mark.parametrize("words", [[], ["test"], ["refresh"]])

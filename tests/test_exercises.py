@@ -98,7 +98,7 @@ def test_wrong_calls_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
     check("01/softmax")
     check(None)  # type: ignore[arg-type]
     said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("There is no exercise '01/softmaks'. Those of the course: 01/classify")
+    assert said[0].startswith("There is no exercise '01/softmaks'. Nearest: 01/softmax")
     assert "takes 2 answer(s), but 1 were given" in said[1]
     assert "takes 1 answer(s), but 0 were given" in said[2]
     assert said[3].startswith("There is no exercise None")

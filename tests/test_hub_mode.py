@@ -105,7 +105,8 @@ for known in CHECKPOINTS:
         target = checkpoint(name)
         config, tokenizer = AutoConfig.from_pretrained(target), AutoTokenizer.from_pretrained(target)
         inputs = tokenizer("we have been waiting for the course", return_tensors="pt")
-        shape = list(AutoModel.from_pretrained(target)(**inputs)[0].shape)
+        more = {"decoder_input_ids": inputs.input_ids} if config.is_encoder_decoder else {}
+        shape = list(AutoModel.from_pretrained(target)(**inputs, **more)[0].shape)
         facts = [target, config.architectures[0], len(config.id2label)]
         found[name] = [*facts, shape[:2], inputs.input_ids.shape[1]]
 print("FOUND " + json.dumps(found))

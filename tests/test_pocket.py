@@ -5,8 +5,10 @@ from __future__ import annotations
 import doctest
 import importlib
 import json
+import lzma
 import re
 import struct
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -18,16 +20,22 @@ POCKET = Path(__file__).resolve().parent.parent / "course_utils" / "pocket"
 RECIPES = POCKET.parent.parent / "recipes"
 FOLDERS = sorted(path for path in POCKET.iterdir() if path.is_dir())
 SENTIMENT = POCKET / "pocket-bert-uncased-sst2"
+KOREAN = POCKET / "pocket-roberta-ko"
+KOREAN_SENTIMENT = POCKET / "pocket-roberta-ko-sentiment"
+GPT = POCKET / "pocket-gpt"
+SMALL = [KOREAN, KOREAN_SENTIMENT, GPT]
 UNCASED = [folder for folder in FOLDERS if folder.name.startswith("pocket-bert-uncased")]
 
 MEGABYTE = 1_000_000
 NEEDED = {"README.md", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
 LOGS = {"training_log.jsonl", "teacher_log.jsonl"}
+GENERATION = {"generation_config.json"}
 SECTIONS = ("What it is", "Data and licences", "Scores", "Limits", "Training")
 
 COURSE = "I've been waiting for a HuggingFace course my whole life."
 COURSE_IDS = [101, 1045, 1005, 2310, 2042, 3403, 2005, 1037, 17662, 12172, 2607, 2026, 2878, 2166, 1012, 102]
 HATE = "I hate this so much!"
+KOREAN_REVIEW = "정말 재미있고 감동적인 영화였다. 배우들의 연기도 최고!"
 HATE_IDS = [101, 1045, 5223, 2023, 2061, 2172, 999, 102]
 
 
@@ -51,24 +59,29 @@ def card_parts(folder: Path) -> tuple[str, dict[str, str]]:
     return match[1], dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def test_the_english_checkpoints_are_there():
-    assert {folder.name for folder in FOLDERS} >= {"pocket-bert-uncased", "pocket-bert-uncased-sst2"}
+def test_all_checkpoints_are_there():
+    assert set(FOLDERS) == {POCKET / "pocket-bert-uncased", SENTIMENT, *SMALL}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=named)
 def test_a_folder_holds_what_a_hub_repository_holds_and_nothing_else(folder):
     names = {path.name for path in folder.iterdir()}
     assert names >= NEEDED
-    assert names - NEEDED <= LOGS
+    assert names - NEEDED <= (LOGS | GENERATION if folder == GPT else LOGS)
 
 
-@pytest.mark.parametrize("folder", UNCASED, ids=named)
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
 def test_size(folder):
-    assert sum(path.stat().st_size for path in folder.iterdir()) <= 28 * MEGABYTE
+    limit = 28 if folder in UNCASED else 12
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= limit * MEGABYTE
     for name in LOGS:
         log = folder / name
         if log.exists():
             assert log.stat().st_size <= MEGABYTE / 5
+
+
+def test_size_of_all_together():
+    assert sum(path.stat().st_size for path in POCKET.rglob("*") if path.is_file()) <= 95 * MEGABYTE
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=named)
@@ -96,6 +109,14 @@ def test_its_own_class_loads_it_completely_in_float32(folder):
 def test_the_body_has_all_that_other_classes_ask_for(name):
     _, report = getattr(transformers, name).from_pretrained(POCKET / "pocket-bert-uncased", output_loading_info=True)
     assert not report["missing_keys"]
+    assert not report["mismatched_keys"]
+
+
+@pytest.mark.parametrize("folder", [KOREAN, KOREAN_SENTIMENT], ids=named)
+def test_the_korean_body_misses_the_pooler_only(folder):
+    """As the card says: RobertaForMaskedLM has no pooler, so RobertaModel begins one of its own."""
+    _, report = transformers.RobertaModel.from_pretrained(folder, output_loading_info=True)
+    assert set(report["missing_keys"]) == {"pooler.dense.weight", "pooler.dense.bias"}
     assert not report["mismatched_keys"]
 
 
@@ -165,6 +186,188 @@ class TestTokenizations:
         assert len(tokenizer("film " * 600, truncation=True)["input_ids"]) == 512
 
 
+@pytest.mark.parametrize("folder", [KOREAN, KOREAN_SENTIMENT], ids=named)
+class TestKoreanTokenizer:
+    """A BERT-type tokenizer that gives more than its RoBERTa model takes."""
+
+    def test_shape_and_special_tokens(self, folder):
+        config = json.loads((folder / "config.json").read_text(encoding="utf8"))
+        assert config["model_type"] == "roberta"
+        assert (config["vocab_size"], config["type_vocab_size"], config["max_position_embeddings"]) == (8000, 1, 514)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        assert len(tokenizer) == 8000
+        assert tokenizer.model_max_length == 512
+        special = ["[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]"]
+        assert tokenizer.convert_tokens_to_ids(special) == [0, 1, 2, 3, 4]
+        assert (config["bos_token_id"], config["pad_token_id"], config["eos_token_id"]) == (0, 1, 2)
+        assert (tokenizer.cls_token_id, tokenizer.pad_token_id, tokenizer.sep_token_id) == (0, 1, 2)
+
+    def test_round_trip(self, folder):
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        ids = tokenizer(KOREAN_REVIEW)["input_ids"]
+        assert ids[0] == 0 and ids[-1] == 2 and 3 not in ids
+        assert tokenizer.decode(ids, skip_special_tokens=True).replace(" ", "") == KOREAN_REVIEW.replace(" ", "")
+
+    @pytest.mark.parametrize("text", [KOREAN_REVIEW, "나는 학교에 간다", "ㅋㅋㅋ 007 OST 짱", "뷁"])
+    def test_single_letters_give_the_same_tokens(self, folder, text):
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        apart = unicodedata.normalize("NFD", text)
+        assert apart != text
+        assert tokenizer(apart)["input_ids"] == tokenizer(text)["input_ids"]
+
+    def test_case_and_accents_stay(self, folder):
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        assert tokenizer("OST")["input_ids"] != tokenizer("ost")["input_ids"]
+        assert tokenizer.backend_tokenizer.normalizer.normalize_str("Caf\u00e9") == "Caf\u00e9"
+
+    def test_a_pair_breaks_the_model_unless_told_not_to(self, folder):
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        model = transformers.AutoModel.from_pretrained(folder).eval()
+        pair = tokenizer("재미있다", "지루하다", return_tensors="pt")
+        assert pair["token_type_ids"].unique().tolist() == [0, 1]
+        with pytest.raises(IndexError, match="index out of range"):
+            model(**pair)
+        pair = tokenizer("재미있다", "지루하다", return_tensors="pt", return_token_type_ids=False)
+        assert set(pair) == {"input_ids", "attention_mask"}
+        with torch.no_grad():
+            assert model(**pair).last_hidden_state.shape == (1, pair["input_ids"].shape[1], 256)
+
+    def test_long_texts_run(self, folder):
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        assert len(tokenizer("영화 " * 600)["input_ids"]) == 602
+        inputs = tokenizer("영화 " * 600, truncation=True, return_tensors="pt")
+        assert inputs["input_ids"].shape == (1, 512)
+        with torch.no_grad():
+            states = transformers.AutoModel.from_pretrained(folder).eval()(**inputs).last_hidden_state
+        assert torch.isfinite(states).all()
+
+    def test_padding_changes_nothing(self, folder):
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        model = transformers.AutoModel.from_pretrained(folder).eval()
+        texts = [KOREAN_REVIEW, "별로"]
+        with torch.no_grad():
+            together = model(**tokenizer(texts, padding=True, return_tensors="pt")).last_hidden_state
+            alone = model(**tokenizer(texts[1], return_tensors="pt")).last_hidden_state
+        assert torch.allclose(together[1, : alone.shape[1]], alone[0], atol=1e-4)
+
+
+class TestGpt:
+    """The generative checkpoint: its tokenizer loses nothing, and it stops."""
+
+    def test_shape_and_special_tokens(self):
+        config = json.loads((GPT / "config.json").read_text(encoding="utf8"))
+        assert config["model_type"] == "gpt2"
+        assert (config["vocab_size"], config["n_positions"]) == (8000, 256)
+        tokenizer = AutoTokenizer.from_pretrained(GPT)
+        assert len(tokenizer) == 8000
+        assert tokenizer.model_max_length == 256
+        assert tokenizer.bos_token == tokenizer.eos_token == "<|endoftext|>"
+        assert config["bos_token_id"] == config["eos_token_id"] == tokenizer.eos_token_id == 0
+        assert tokenizer.all_special_tokens == ["<|endoftext|>"]
+
+    def test_the_output_layer_is_the_embedding(self):
+        model = transformers.AutoModelForCausalLM.from_pretrained(GPT)
+        assert model.lm_head.weight is model.transformer.wte.weight
+
+    @pytest.mark.parametrize("text", [KOREAN_REVIEW, COURSE, "뷁 \u0000 😀 王\n  두 칸", " 앞 칸"])
+    def test_any_text_survives_the_tokenizer(self, text):
+        tokenizer = AutoTokenizer.from_pretrained(GPT)
+        for form in ("NFC", "NFD"):
+            written = unicodedata.normalize(form, text)
+            assert tokenizer.decode(tokenizer(written)["input_ids"], clean_up_tokenization_spaces=False) == written
+
+    def test_padding_needs_a_token(self):
+        """As with the original GPT-2: the end-of-text token has to be lent."""
+        tokenizer = AutoTokenizer.from_pretrained(GPT)
+        assert tokenizer.pad_token is None
+        with pytest.raises(ValueError, match="does not have a padding token"):
+            tokenizer([KOREAN_REVIEW, "별로"], padding=True)
+        tokenizer.pad_token = tokenizer.eos_token
+        assert tokenizer([KOREAN_REVIEW, "별로"], padding=True)["input_ids"][1][-1] == 0
+
+    @pytest.mark.parametrize("opening", ["이 영화는", "The film"])
+    def test_it_writes_something_and_stops(self, opening):
+        tokenizer = AutoTokenizer.from_pretrained(GPT)
+        model = transformers.AutoModelForCausalLM.from_pretrained(GPT).eval()
+        inputs = tokenizer(opening, return_tensors="pt")
+        torch.manual_seed(0)
+        many = model.generate(**inputs, do_sample=True, num_return_sequences=8, pad_token_id=0)
+        assert many.shape[1] <= inputs["input_ids"].shape[1] + 60
+        assert (many[:, -1] == 0).any(), "none of eight ended by itself"
+        texts = tokenizer.batch_decode(many, skip_special_tokens=True)
+        assert len(set(texts)) > 1
+        assert all(text.startswith(opening) for text in texts)
+
+    @pytest.mark.parametrize(
+        ("opening", "letters"), [("이 영화는", "[\uac00-\ud7a3]"), ("The film is", "[A-Za-z]")], ids=["ko", "en"]
+    )
+    def test_it_stays_in_the_language_of_the_opening(self, opening, letters):
+        tokenizer = AutoTokenizer.from_pretrained(GPT)
+        model = transformers.AutoModelForCausalLM.from_pretrained(GPT).eval()
+        inputs = tokenizer(opening, return_tensors="pt")
+        torch.manual_seed(0)
+        many = model.generate(**inputs, do_sample=True, temperature=0.8, num_return_sequences=8, pad_token_id=0)
+        added = "".join(text[len(opening) :] for text in tokenizer.batch_decode(many, skip_special_tokens=True))
+        written = re.findall("[\uac00-\ud7a3A-Za-z]", added)
+        assert len(written) > 40
+        assert len(re.findall(letters, added)) > 0.9 * len(written)
+
+
+@pytest.mark.parametrize(
+    ("folder", "text"),
+    [
+        (POCKET / "pocket-bert-uncased", "This is one of the best [MASK] of the year."),
+        (KOREAN, "정말 [MASK] 영화였다."),
+    ],
+    ids=["en", "ko"],
+)
+def test_pipeline_fill_mask(folder, text):
+    answers = transformers.pipeline("fill-mask", str(folder))(text, top_k=3)
+    assert len({answer["token_str"] for answer in answers}) == 3
+    assert all("[MASK]" not in answer["sequence"] for answer in answers)
+    assert answers[0]["score"] > 0.02, "hardly better than chance"
+
+
+@pytest.mark.parametrize(
+    ("folder", "text", "width"),
+    [(POCKET / "pocket-bert-uncased", COURSE, 288), (KOREAN, KOREAN_REVIEW, 256)],
+    ids=["en", "ko"],
+)
+def test_pipeline_feature_extraction(folder, text, width):
+    states = torch.tensor(transformers.pipeline("feature-extraction", str(folder))(text))
+    assert states.shape == (1, len(AutoTokenizer.from_pretrained(folder)(text)["input_ids"]), width)
+    assert torch.isfinite(states).all()
+
+
+@pytest.mark.parametrize("task", ["sentiment-analysis", "text-classification"])
+@pytest.mark.parametrize(
+    ("folder", "texts", "labels"),
+    [
+        (SENTIMENT, [COURSE, HATE], ["POSITIVE", "NEGATIVE"]),
+        (KOREAN_SENTIMENT, [KOREAN_REVIEW, "시간이 아까운 최악의 영화"], ["긍정", "부정"]),
+    ],
+    ids=["en", "ko"],
+)
+def test_pipeline_sentiment(task, folder, texts, labels):
+    answers = transformers.pipeline(task, str(folder))(texts)
+    assert [answer["label"] for answer in answers] == labels
+    assert all(answer["score"] > 0.8 for answer in answers)
+
+
+@pytest.mark.parametrize("opening", ["이 영화는", "The film"], ids=["ko", "en"])
+def test_pipeline_text_generation(opening):
+    torch.manual_seed(0)
+    (answer,) = transformers.pipeline("text-generation", str(GPT))(opening)
+    assert answer["generated_text"].startswith(opening)
+    assert len(answer["generated_text"]) > len(opening) + 3
+
+
+def test_labels_of_the_korean_sentiment_checkpoint():
+    config = transformers.AutoConfig.from_pretrained(KOREAN_SENTIMENT)
+    assert config.id2label == {0: "부정", 1: "긍정"}
+    assert config.label2id == {"부정": 0, "긍정": 1}
+
+
 def test_labels_of_the_sentiment_checkpoint():
     config = transformers.AutoConfig.from_pretrained(SENTIMENT)
     assert config.id2label == {0: "NEGATIVE", 1: "POSITIVE"}
@@ -211,7 +414,10 @@ def test_the_sixty_sentences_are_no_part_of_what_is_trained_on(monkeypatch):
     assert not trained & (plain | asked)
 
 
-@pytest.mark.parametrize("name", ["training_corpora", "everyday", "training"])
+DOCUMENTED = ["training_corpora", "everyday", "training", "pocket_gpt", "pocket_roberta_ko_sentiment"]
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
 def test_examples_in_the_recipes(name, monkeypatch):
     monkeypatch.syspath_prepend(str(RECIPES))
     result = doctest.testmod(importlib.import_module(name))
@@ -259,3 +465,97 @@ def test_the_cards_of_the_english_checkpoints_reach_their_aims():
     for scores in (sentiment["Scores"], body["Scores"]):
         ratio = float(re.search(r"32 x 24 .*?([\d.]+) times", scores)[1])
         assert ratio >= 8
+
+
+def test_the_cards_of_the_korean_and_generative_checkpoints_reach_their_aims():
+    _, body = card_parts(KOREAN)
+    hits, bigram = map(int, re.search(r"500 masked words .*? \| (\d+) \| (\d+) for a bigram", body["Scores"]).groups())
+    assert hits >= 2 * bigram
+    _, sentiment = card_parts(KOREAN_SENTIMENT)
+    assert float(re.search(r"10,000 unseen reviews, .*? \| ([\d.]+) %", sentiment["Scores"])[1]) >= 84
+    _, gpt = card_parts(GPT)
+    for language in ("Korean", "English"):
+        model, bigram = re.search(rf"{language}: .*? \| ([\d.]+) \| ([\d.]+) \|", gpt["Scores"]).groups()
+        assert float(model) < float(bigram)
+    samples = re.findall(r"^(\d+)\. (.+)$", gpt["Samples"], flags=re.MULTILINE)
+    assert [int(number) for number, _ in samples] == list(range(1, 21))
+    assert sum(bool(re.search("[\uac00-\ud7a3]", text)) for _, text in samples) == 10
+    assert re.search(r"\d+ of the 20 stands? word for word", gpt["Samples"])
+
+
+def test_held_out_korean_reviews_share_no_text_with_those_trained_on(tmp_path, monkeypatch):
+    """On a small file: as many of each label, no text twice, and no training review that says the same."""
+    monkeypatch.syspath_prepend(str(RECIPES))
+    corpora = importlib.import_module("training_corpora")
+    monkeypatch.setattr(corpora, "KOREAN_TEST", 3)
+    monkeypatch.setattr(corpora, "KOREAN_CHOICE", 2)
+    texts = ["재밌다", "최고", "감동", "별로", "지루", "최악", "보통", "웃기다", "좋다", "싫다", "아깝다", "멋지다"]
+    rows = [
+        (rating, f"{text}{end}") for rating in (1, 6, 10) for text in texts for end in ("", "!!", " ㅋㅋ", " ㅋㅋㅋ")
+    ]
+    rows = [(rating, f"{text} {rating}점") for rating, text in rows]
+    with lzma.open(tmp_path / "korean_movie_reviews.tsv.xz", "wt", encoding="utf8") as lines:
+        lines.write("id\trating\treview\n")
+        lines.writelines(f"{i}\t{rating}\t{text}\n" for i, (rating, text) in enumerate(rows))
+    reviews = corpora.korean_reviews(tmp_path)
+    assert [sorted(review.label for review in part) for part in (reviews.test, reviews.choice)] == [
+        [0, 0, 0, 1, 1, 1],
+        [0, 0, 1, 1],
+    ]
+    held_out = [corpora.same_text(review.text) for review in reviews.test + reviews.choice]
+    trained = {corpora.same_text(review.text) for review in reviews.train}
+    assert len(set(held_out)) == 10
+    assert not trained & set(held_out)
+    assert len(reviews.train) == len(rows) - 20
+    assert len(corpora.korean_texts(tmp_path)) == len(trained)
+
+
+def test_whole_words_are_masked(monkeypatch):
+    monkeypatch.syspath_prepend(str(RECIPES))
+    recipe = importlib.import_module("pocket_roberta_ko")
+    tokenizer = AutoTokenizer.from_pretrained(KOREAN)
+    inputs = tokenizer([KOREAN_REVIEW, "나는 학교에 간다"] * 400, padding=True, return_tensors="pt")
+    ids, mask = inputs["input_ids"], inputs["attention_mask"]
+    torch.manual_seed(0)
+    begins, hangul = recipe.kinds_of_tokens(tokenizer)
+    corrupted, chosen = recipe.masked(ids, mask, begins, hangul)
+    assert not chosen[(ids < 5)].any(), "a special token was masked"
+    inside = ~begins[ids] & mask.bool()
+    assert inside.any()
+    assert (chosen[:, 1:] == chosen[:, :-1])[inside[:, 1:]].all(), "a word was masked in part"
+    alone = hangul[ids] & ~torch.cat([inside[:, 1:], inside[:, :1] & False], 1)
+    assert 0.3 < chosen[alone].float().mean() < 0.4
+    assert 0.05 < chosen[(ids >= 5) & ~alone].float().mean() < 0.11
+    assert (corrupted == ids)[~chosen].all()
+    assert 0.85 < (corrupted[chosen] == 4).float().mean() < 0.95
+
+
+def test_blocks_and_the_loss_in_parts(monkeypatch):
+    """A block begins with a text or the mark before it, and the loss in parts has the gradients of the plain one."""
+    monkeypatch.syspath_prepend(str(RECIPES))
+    recipe = importlib.import_module("pocket_gpt")
+    training = importlib.import_module("training")
+    texts = training.Encoded.of([[n] * (n % 40 + 1) for n in range(1, 400)])
+    ids, begins = recipe.stream(texts, seed=0)
+    starts = recipe.block_starts(ids, begins)
+    assert len(starts) > 20
+    assert {int(ids[start]) == 0 for start in starts} == {True, False}
+    assert all(b - a >= recipe.BLOCK for a, b in zip(starts, starts[1:], strict=False))
+    assert sorted(ids.tolist()) == sorted([0] * 399 + [n for n in range(1, 400) for _ in range(n % 40 + 1)])
+    assert all(start == 0 or 0 in (ids[start], ids[start - 1]) for start in starts)
+
+    torch.manual_seed(0)
+    config = transformers.GPT2Config(vocab_size=50, n_positions=300, n_embd=8, n_layer=1, n_head=2)
+    model = transformers.GPT2LMHeadModel(config).eval()
+    ids = torch.randint(50, (3, 300))
+    logits = model(input_ids=ids).logits[:, :-1]
+    plain = torch.nn.functional.cross_entropy(logits.reshape(-1, 50), ids[:, 1:].reshape(-1))
+    plain.backward()
+    wanted = {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
+    model.zero_grad()
+    hidden = model.transformer(input_ids=ids).last_hidden_state[:, :-1].reshape(-1, 8)
+    loss, slope = recipe.next_token_loss(model, hidden, ids[:, 1:].reshape(-1))
+    (hidden * slope).sum().backward()
+    assert loss == pytest.approx(plain.item(), abs=1e-4)
+    for name, parameter in model.named_parameters():
+        assert torch.allclose(parameter.grad, wanted[name], atol=1e-5), name

@@ -259,6 +259,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if an output changed")
     parser.add_argument("notebooks", nargs="+", type=Path)
     options = parser.parse_args(arguments)
+    os.environ["COURSE_PROGRESS"] = "off"  # a stored run is nobody's progress
     rules = read_rules(SANITIZE.read_text(encoding="utf-8"))
     failed = changed = False
     for path in options.notebooks:

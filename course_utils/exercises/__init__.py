@@ -1,11 +1,13 @@
 """Exercises: `check` judges an answer and says what to try, `hint` helps on request.
 
 The judging functions of lesson NN live in `course_utils.exercises.lesson_NN`, their words in
-`texts/en/lesson_NN.toml` under `[exercise.NN.name]`. A check never raises at the learner; with COURSE_STRICT=1, for tests, a wrong answer raises.
+`texts/en/lesson_NN.toml` under `[exercise.NN.name]`. A check never raises at the learner; with COURSE_STRICT=1, for
+tests, a wrong answer raises.
 """
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import inspect
 import os
@@ -159,7 +161,8 @@ def hint(key: str, number: int = 1) -> None:
 def _known(key: object) -> str:
     if isinstance(key, str) and (key in _judges or key in keys()):
         return key
-    raise Misuse(text("exercise.ui.unknown", given=brief(key), known=", ".join(keys())))
+    near = difflib.get_close_matches(str(key)[:60], keys(), n=3, cutoff=0.3) or keys()[:3]
+    raise Misuse(text("exercise.ui.unknown", given=brief(key), near=", ".join(near)))
 
 
 def _judge_safely(key: str, answer: tuple[object, ...]) -> Verdict:

@@ -21,10 +21,11 @@ def use_course_style() -> None:
     families = ["DejaVu Sans"]
     spec = find_spec("koreanize_matplotlib")  # carries the font; importing it would change settings, so it is not
     if spec and spec.origin:
-        font = Path(spec.origin).parent / "fonts" / f"{KOREAN_FONT}.ttf"
-        if font.is_file():
+        fonts = [Path(spec.origin).parent / "fonts" / f"{KOREAN_FONT}{weight}.ttf" for weight in ("", "Bold")]
+        if all(font.is_file() for font in fonts):
             if KOREAN_FONT not in {f.name for f in font_manager.fontManager.ttflist}:
-                font_manager.fontManager.addfont(str(font))
+                for font in fonts:
+                    font_manager.fontManager.addfont(str(font))
             families.append(KOREAN_FONT)
     matplotlib.rcParams.update(
         {

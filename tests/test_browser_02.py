@@ -1,0 +1,60 @@
+"""Lesson 02 in a real browser: choose another layer, another token and another sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from browser_lab import Lab, assert_ran_clean, assert_stayed_here, opened_lesson
+
+pytestmark = pytest.mark.browser
+
+STEM = "02_body_and_head"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The lesson in a browser, after Run All."""
+    with opened_lesson(STEM, tmp_path_factory.mktemp("lab")) as opened:
+        yield opened
+
+
+def test_run_all_leaves_no_error(lab: Lab) -> None:
+    """Every cell is numbered, nothing failed, every widget is alive."""
+    assert_ran_clean(lab)
+    assert lab.page.locator(".course-nearest-layer").count() == 1
+
+
+def test_layer_token_and_sentence_change_the_view(lab: Lab) -> None:
+    """The slider shows another layer, the list another token, and typing another sentence."""
+    output = lab.output("nearest-tokens")
+    view = output.locator(".course-nearest-view")
+    view.scroll_into_view_if_needed()
+    view.get_by_text("after layer 0 of 4").wait_for()
+    at_the_bottom = view.inner_text()
+    lab.shot("widget-bottom")
+
+    slider = output.locator(".course-nearest-layer").get_by_role("slider")
+    slider.click()
+    for _ in range(4):
+        slider.press("ArrowRight")
+    view.get_by_text("after layer 4 of 4").wait_for()
+    at_the_top = view.inner_text()
+    assert at_the_bottom.split("after layer")[1] != at_the_top.split("after layer")[1]
+    lab.shot("widget-top")
+
+    output.locator(".course-nearest-token select").select_option(index=1)
+    view.get_by_text('Nearest to "not"').wait_for()
+
+    box = output.locator(".course-nearest-sentence input")
+    box.click()
+    lab.page.keyboard.press("Control+a")
+    lab.page.keyboard.type("a light comedy")
+    view.get_by_text("comedy", exact=True).first.wait_for()
+    view.get_by_text('Nearest to "a"').wait_for()
+    lab.shot("widget-sentence")
+
+
+def test_no_request_left_this_machine(lab: Lab) -> None:
+    """The page loads nothing from elsewhere."""
+    assert_stayed_here(lab)

@@ -1,0 +1,120 @@
+"""Lesson 11: grids of attention, bars of the next token, and the widget that shows a real model's heads."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+from lesson_files import POCKET
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
+
+from course_utils import CourseError
+from course_utils.views.attention import MOST_TOKENS, Grid, attention_html, describe_grids, draw_grids
+from course_utils.views.next_token import describe_next_tokens, draw_next_tokens
+from course_utils.widgets.attention_explorer import AttentionExplorer, attention_explorer, attentions_of
+
+FOLDER = POCKET / "pocket-bert-uncased"
+SENTENCE = "It was a long film."
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> object:
+    """The tokenizer of the small body."""
+    return AutoTokenizer.from_pretrained(FOLDER)
+
+
+@pytest.fixture(scope="module")
+def explorer(tokenizer: object) -> AttentionExplorer:
+    """The widget on the small body."""
+    model = AutoModel.from_pretrained(FOLDER, attn_implementation="eager")
+    return attention_explorer(tokenizer, model, SENTENCE, layer=2, head=3)
+
+
+def numbers(page: str) -> list[float]:
+    """The weights that stand in the cells of a table."""
+    return [float(found) for found in re.findall(r">(1?\.\d\d)<", page)]
+
+
+def test_grid_marks_what_is_open() -> None:
+    """Open cells carry a dot and a colour, closed ones are white and empty; the words say the same."""
+    grid = Grid("causal", "ab", "ab", [[1, 0], [1, 1]])
+    axes = draw_grids([grid]).axes[0]
+    assert [tuple(map(int, mark.get_position())) for mark in axes.texts] == [(0, 0), (0, 1), (1, 1)]
+    shades = axes.images[0].get_array()
+    assert shades[0][1].tolist() == [1, 1, 1] and shades[0][0].tolist() != [1, 1, 1]
+    assert describe_grids([grid]) == "causal: 3 of 4 cells open (a: a; b: a, b)."
+
+
+def test_grid_with_numbers() -> None:
+    """With numbers every cell says its share, zeros too."""
+    axes = draw_grids([Grid("weights", "ab", "ab", [[1, 0], [0.25, 0.75]])], numbers=True).axes[0]
+    assert [mark.get_text() for mark in axes.texts] == ["1.00", "0.00", "0.25", "0.75"]
+
+
+@pytest.mark.parametrize("values", [[], [[1]], [[1, 0], [1]], [[1, 0]]])
+def test_a_table_of_another_shape_is_explained(values: list[list[float]]) -> None:
+    """Rows and columns are counted out loud."""
+    with pytest.raises(CourseError, match="2 rows and 2 columns"):
+        Grid("wrong", "ab", "ab", values)
+
+
+@pytest.mark.parametrize("number", [0, 5])
+def test_too_many_tables_are_explained(number: int) -> None:
+    """None, or more than fit side by side."""
+    with pytest.raises(CourseError, match="One to four tables"):
+        draw_grids([Grid("one", "a", "a", [[1]])] * number)
+
+
+def test_long_attention_is_cut_in_sight() -> None:
+    """A long text shows its first tokens and says how many are left out; markup in a token stays text."""
+    tokens = ["<b>"] * (MOST_TOKENS + 5)
+    page = attention_html(tokens, torch.eye(len(tokens)).tolist())
+    assert "and 5 more tokens" in page and "<b>" not in page
+    with pytest.raises(CourseError, match="2 rows and 2 columns"):
+        attention_html(["a", "b"], [[1.0]])
+
+
+def test_next_tokens_share_one_scale() -> None:
+    """Bars of different panels can be compared, and a token that cannot come has a dash."""
+    figure = draw_next_tokens(["good", "bad"], {"as it is": [0.6, 0.4], "only the best": [1.0, 0.0]})
+    assert len({axes.get_xlim() for axes in figure.axes}) == 1
+    assert [mark.get_text() for mark in figure.axes[1].texts] == ["1.00", "-"]
+    assert describe_next_tokens(["good"], {"one": [1.0]}) == "one: good 1.00."
+    for wrong in ({}, {"as it is": [0.6]}):
+        with pytest.raises(CourseError, match="2 tokens"):
+            draw_next_tokens(["good", "bad"], wrong)
+
+
+def test_widget_shows_the_models_own_weights(explorer: AttentionExplorer, tokenizer: object) -> None:
+    """The largest weight of every row is the library's, for the layer and head chosen."""
+    model = AutoModel.from_pretrained(FOLDER, attn_implementation="eager")
+    with torch.no_grad():
+        found = model(**tokenizer(SENTENCE, return_tensors="pt"), output_attentions=True).attentions
+    explorer.box.value = SENTENCE
+    for layer, head in ((2, 3), (4, 12)):
+        explorer.layer.value, explorer.head.value = layer, head
+        expected = found[layer - 1][0, head - 1].max(dim=-1).values
+        assert numbers(explorer.view.value) == pytest.approx(expected.tolist(), abs=0.006)
+    explorer.head.value = 0
+    expected = found[3][0].mean(0).max(dim=-1).values
+    assert numbers(explorer.view.value) == pytest.approx(expected.tolist(), abs=0.006)
+
+
+@pytest.mark.parametrize("words", ["", "  ", "w " * 5000, "\ud83d", "😀", "<script>", "\x00", "영화"])
+def test_whatever_is_typed_gets_an_answer(explorer: AttentionExplorer, words: str) -> None:
+    """No sentence ends in an error card; an empty one is asked for in words."""
+    explorer.box.value = words
+    page = explorer.view.value
+    assert "course-wrong" not in page and "<script>" not in page
+    assert ("Type a sentence" in page) == (not words.strip())
+    explorer.layer.value = 1
+    explorer.box.value = SENTENCE
+    assert "film" in explorer.view.value
+
+
+def test_a_model_without_weights_is_explained(tokenizer: object) -> None:
+    """The usual way of loading gives no attention weights: the message says how to load it."""
+    config = BertConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
+    with pytest.raises(CourseError, match='attn_implementation="eager"'):
+        attentions_of(SENTENCE, tokenizer, BertModel(config).eval())
