@@ -186,7 +186,7 @@ def opened_lesson(stem: str, home: Path) -> Iterator[Lab]:
         last = page.locator(".jp-CodeCell .jp-InputPrompt").last
         total = page.locator(".jp-CodeCell").count()
         done = "([node, text]) => node.textContent.trim() === text"
-        page.wait_for_function(done, arg=[last.element_handle(), f"[{total}]:"], timeout=180_000)
+        page.wait_for_function(done, arg=[last.element_handle(), f"[{total}]:"], timeout=600_000)
         page.locator(".jp-StatusBar-TextItem", has_text=re.compile(r"\| Idle$")).wait_for()
         opened.shot("after-run-all")
         yield opened

@@ -165,6 +165,30 @@ def test_a_stopped_part_goes_on_and_finished_ones_are_kept(
     assert seen == [{}, {"half": True}] and json.loads(measure.KEPT.read_text())["long"]["figures"] == {"whole": True}
 
 
+def test_more_seeds_go_on_from_fewer(measure: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A finished part is taken up again when more is asked for, and what was measured is not measured again."""
+    seen: list[dict[str, Any]] = []
+    fake(measure, monkeypatch, one=lambda scale, kept, *more: seen.append(dict(kept)) or {"seeds": list(scale.seeds)})
+    monkeypatch.setattr(measure, "FULL", measure.Scale(seeds=(0, 1, 2)))
+    measure.main(["one"])
+    monkeypatch.setattr(measure, "FULL", measure.Scale(seeds=(0, 1, 2, 3, 4, 5)))
+    measure.main(["one"])
+    measure.main(["one"])
+    assert seen == [{}, {"seeds": [0, 1, 2]}], "begun with what there was, and then left alone"
+    monkeypatch.setattr(measure, "FULL", measure.Scale(steps=7))
+    measure.main(["one"])
+    assert seen[-1] == {}, "longer trainings are other trainings"
+
+
+def test_two_calls_at_a_time_keep_each_others_parts(measure: ModuleType) -> None:
+    """Two parts measured in two windows end up in the same file."""
+    one, other = measure.Keeper.read(measure.KEPT), measure.Keeper.read(measure.KEPT)
+    one.keep("padding", "x", False, {"a": 1}, complete=True)
+    other.keep("pocket", "x", False, {"b": 1}, complete=True)
+    one.keep("curves", "x", False, {"c": 1}, complete=False)
+    assert set(json.loads(measure.KEPT.read_text())) == {"padding", "pocket", "curves"}
+
+
 def test_a_part_that_fails_does_not_stop_the_others(
     measure: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -89,7 +89,8 @@ class Keeper:
 
     Attributes:
         path: the file.
-        entries: an entry for each part: `date`, `machine`, `versions`, `basis`, `complete`, `quick`, `figures`.
+        entries: an entry for each part: `date`, `machine`, `versions`, `figures`; what they hang on (`basis`), how much
+            was to be measured (`scope`), whether it is `complete`, and whether it is a trial (`quick`).
     """
 
     path: Path
@@ -111,13 +112,17 @@ class Keeper:
             return None
         return entry
 
-    def keep(self, part: str, basis: str, quick: bool, figures: dict[str, Any], complete: bool) -> None:
-        """Keep what has been measured of a part."""
+    def keep(
+        self, part: str, basis: str, quick: bool, figures: dict[str, Any], complete: bool, scope: str = ""
+    ) -> None:
+        """Keep what has been measured of a part; other parts stay as they are in the file now."""
+        self.entries = Keeper.read(self.path).entries
         self.entries[part] = {
             "date": datetime.date.today().isoformat(),
             "machine": machine(),
             "versions": versions(),
             "basis": basis,
+            "scope": scope,
             "quick": quick,
             "complete": complete,
             "figures": figures,
@@ -210,8 +215,11 @@ def versions() -> dict[str, str]:
 
 
 def fingerprint(paths: Iterable[Path], scale: Scale) -> str:
-    """A short hash of all that figures hang on: files, versions, processor, and how much is measured."""
-    digest = hashlib.sha256(json.dumps([versions(), machine(), repr(scale)]).encode())
+    """A short hash of all that figures hang on: files, versions, processor, and the length of a training.
+
+    How many seeds or pairs there are is not in it: what was measured with fewer is a part of what more will measure.
+    """
+    digest = hashlib.sha256(json.dumps([versions(), machine(), scale.steps]).encode())
     for path in sorted(set(paths)):
         digest.update(path.name.encode())
         digest.update(_content(path))
@@ -586,7 +594,7 @@ def measure_part(part: str, keeper: Keeper, scale: Scale, again: bool) -> Entry:
     quick = scale != FULL
     basis = fingerprint(PARTS[part].basis(scale), scale)
     entry = None if again else keeper.usable(part, basis, quick)
-    if entry and entry["complete"]:
+    if entry and entry["complete"] and entry.get("scope") == repr(scale):
         say(f"{part}: measured on {entry['date']}; `python course.py measure {part} --again` does it anew")
         return entry
     say(f"{part}: {PARTS[part].about}")
@@ -595,10 +603,10 @@ def measure_part(part: str, keeper: Keeper, scale: Scale, again: bool) -> Entry:
     figures = PARTS[part].measure(
         scale,
         kept,
-        lambda so_far: keeper.keep(part, basis, quick, so_far, complete=False),
+        lambda so_far: keeper.keep(part, basis, quick, so_far, complete=False, scope=repr(scale)),
         lambda words: say(f"  {words}"),
     )
-    keeper.keep(part, basis, quick, figures, complete=True)
+    keeper.keep(part, basis, quick, figures, complete=True, scope=repr(scale))
     say(f"  done in {duration(time.perf_counter() - begun)}")
     return keeper.entries[part]
 
@@ -657,7 +665,7 @@ def store(keeper: Keeper, stored: Path, readme: Path) -> list[Path]:
         raise Unmeasured("There is no finished part to store. A trial run (--quick) is never stored.")
     everything = Keeper.read(stored).entries
     for part, entry in done.items():
-        everything[part] = {key: value for key, value in entry.items() if key != "quick"}
+        everything[part] = {key: value for key, value in entry.items() if key not in ("quick", "scope")}
     everything = {part: everything[part] for part in PARTS if part in everything}
     text = readme.read_text(encoding="utf-8")
     new = between(text, report(everything))
