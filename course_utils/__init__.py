@@ -2,7 +2,7 @@
 
 The lessons call transformers, datasets and torch as any user would. This package adds the pocket checkpoints and what
 resolves them (`checkpoint`), a quiet and repeatable start (`setup`), checks for exercises (`check`, `hint`), questions
-(`quiz`), pictures (`course_utils.views`) and things to play with (`course_utils.widgets`).
+(`quiz`). What serves one lesson alone lies in the room of that lesson, in the package `course_lessons`.
 """
 
 from course_utils.checkpoints import checkpoint, hub_mode
@@ -10,7 +10,7 @@ from course_utils.corpora import corpus
 from course_utils.exercises import check, hint
 from course_utils.glossary import look_up
 from course_utils.messages import CourseError
-from course_utils.progress_store import reset_progress, show_progress
+from course_utils.progress_file import reset_progress, show_progress
 from course_utils.questions import quiz
 from course_utils.session import machine, setup
 

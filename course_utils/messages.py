@@ -1,9 +1,9 @@
 """Everything the package says to a learner, looked up by key in one table per language.
 
-A language is a folder of tables, `texts/en`, later `texts/ko`, and so on: `package.toml`, and `lesson_NN.toml` for
-each lesson. They are read as one table. A key is a dotted path:
-`checkpoint.unknown_id` is the entry `unknown_id` of the table `[checkpoint]`. A part that itself holds a dot is not
-allowed, so keys split without doubt.
+The tables of a language are the files `NAME.en.toml` (later `NAME.ko.toml`, and so on) of this package and
+`words.en.toml` in the room of each lesson. They are read as one table. A key is a dotted path: `checkpoint.unknown_id`
+is the entry `unknown_id` of the table `[checkpoint]`. A part that itself holds a dot is not allowed, so keys split
+without doubt.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ import os
 import tomllib
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
+
+from course_utils.lesson_rooms import rooms
 
 LANGUAGE_VARIABLE = "COURSE_LANGUAGE"
 DEFAULT_LANGUAGE = "en"
@@ -41,10 +44,16 @@ def table(language: str = DEFAULT_LANGUAGE) -> dict[str, Any]:
             "Unset it, or set it to one of these."
         )
     whole: dict[str, Any] = {}
-    for source in sorted(files("course_utils").joinpath("texts", language).iterdir(), key=lambda file: file.name):
-        if source.name.endswith(".toml"):
-            _merge(whole, tomllib.loads(source.read_text(encoding="utf-8")), source.name)
+    for source in _tables():
+        if source.name.endswith(f".{language}.toml"):
+            _merge(whole, tomllib.loads(source.read_text(encoding="utf-8")), str(source))
     return whole
+
+
+def _tables() -> list[Traversable]:
+    """The files with texts, in all languages."""
+    folders = [files("course_utils"), *rooms().values()]
+    return [file for folder in folders for file in folder.iterdir() if file.name.endswith(".toml")]
 
 
 def _merge(whole: dict[str, Any], part: dict[str, Any], name: str) -> None:
@@ -59,13 +68,12 @@ def _merge(whole: dict[str, Any], part: dict[str, Any], name: str) -> None:
 
 
 def languages() -> list[str]:
-    """Languages the course speaks: the folders in `texts/`.
+    """Languages the course speaks: those of its tables.
 
     >>> "en" in languages()
     True
     """
-    folder = files("course_utils").joinpath("texts")
-    return sorted(part.name for part in folder.iterdir() if part.is_dir() and len(part.name) == 2)
+    return sorted({file.name.split(".")[-2] for file in _tables()})
 
 
 def entry(key: str) -> Any:

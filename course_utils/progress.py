@@ -1,6 +1,6 @@
 """What a learner has done in this run of the kernel, and the one place where others may listen.
 
-Checks, hints and quizzes call `record`. `course_utils.progress_store` listens and keeps it in one local file; nothing
+Checks, hints and quizzes call `record`. `course_utils.progress_file` listens and keeps it in one local file; nothing
 is sent anywhere.
 """
 

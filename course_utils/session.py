@@ -50,7 +50,7 @@ def setup(seed: int = 0) -> None:
     torch.set_printoptions(precision=3, sci_mode=False, linewidth=100)
     transformers.set_seed(seed)
 
-    from course_utils.views.style import use_course_style
+    from course_utils.figure_style import use_course_style
 
     use_course_style()
 

@@ -10,8 +10,8 @@ import pytest
 from browser_lab import Lab, assert_ran_clean, assert_stayed_here, opened_lesson
 from transformers import BertConfig
 
+from course_lessons.lesson_03.size_explorer import SIZES
 from course_utils.cost import parameter_counts
-from course_utils.widgets.size_explorer import SIZES
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from browser_lab import Lab, assert_ran_clean, assert_stayed_here, opened_lesson
 
-from course_utils.batch_plans import count_by_strategy, pair_lengths
+from course_lessons.lesson_06.batching import count_by_strategy, pair_lengths
 
 pytestmark = pytest.mark.browser
 

@@ -8,10 +8,17 @@ import pytest
 from matplotlib.figure import Figure
 from transformers import pipeline
 
+from course_lessons.lesson_00.draw_answers import (
+    answer_html,
+    answer_rows,
+    describe_best_words,
+    draw_best_words,
+    raw_text,
+    rounded,
+)
+from course_lessons.lesson_00.task_chooser import MOST_CHARACTERS, TaskChooser, show_task_chooser, task_chooser
 from course_utils import CourseError, checkpoint, session
 from course_utils.display import plain
-from course_utils.views.answers import answer_html, answer_rows, describe_best_words, draw_best_words, raw_text, rounded
-from course_utils.widgets.task_chooser import MOST_CHARACTERS, TaskChooser, show_task_chooser, task_chooser
 
 STRANGE = [
     "",

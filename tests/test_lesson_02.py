@@ -23,14 +23,14 @@ from transformers import (
     AutoTokenizer,
 )
 
+from course_lessons.lesson_02.draw_layers import describe_depth, describe_shares, draw_depth, draw_shares
+from course_lessons.lesson_02.draw_loaded_parts import describe_loading, draw_loading
+from course_lessons.lesson_02.draw_token_neighbours import nearest_html
+from course_lessons.lesson_02.fields_read import FIELDS, fields_read
+from course_lessons.lesson_02.loaded_parts import Part, part_of, parts_after_loading
+from course_lessons.lesson_02.neighbour_explorer import NearestTokens, nearest_tokens
+from course_lessons.lesson_02.token_neighbours import LONGEST, Neighbour, TokenIndex, nearest, token_index
 from course_utils import CourseError, checkpoint, corpus, setup
-from course_utils.heads import FIELDS, fields_read
-from course_utils.loading import Part, part_of, parts_after_loading
-from course_utils.nearest import LONGEST, Neighbour, TokenIndex, nearest, token_index
-from course_utils.views.depth import describe_depth, describe_shares, draw_depth, draw_shares
-from course_utils.views.loading import describe_loading, draw_loading
-from course_utils.views.nearest_tokens import nearest_html
-from course_utils.widgets.nearest_tokens import NearestTokens, nearest_tokens
 
 SST2 = "distilbert-base-uncased-finetuned-sst-2-english"
 TINY = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 40}

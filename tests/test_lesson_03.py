@@ -14,12 +14,12 @@ from safetensors.torch import save_file
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModel, BertConfig, DistilBertConfig, GPT2Config, RobertaConfig
 
+from course_lessons.lesson_03.draw_model_parts import describe_parts, draw_parts, parts_html
+from course_lessons.lesson_03.draw_scores import describe_scores, draw_scores
+from course_lessons.lesson_03.draw_weight_file import describe_weight_file, draw_weight_file
+from course_lessons.lesson_03.size_explorer import DTYPES, SIZES, SizeExplorer, explained, size_explorer
 from course_utils import CourseError, setup
 from course_utils.cost import PARTS, forward_flops, memory_bytes, parameter_counts
-from course_utils.views.model_parts import describe_parts, draw_parts, parts_html
-from course_utils.views.scores import describe_scores, draw_scores
-from course_utils.views.weight_file import describe_weight_file, draw_weight_file
-from course_utils.widgets.size_explorer import DTYPES, SIZES, SizeExplorer, explained, size_explorer
 
 STEM = "03_models_and_checkpoints"
 

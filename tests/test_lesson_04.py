@@ -16,10 +16,7 @@ from matplotlib.figure import Figure
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from course_utils import CourseError, corpus, setup
-from course_utils.checkpoints import pocket_folder
-from course_utils.tokenizing import MAX_CHARACTERS, Piece, Reading, read_text
-from course_utils.views.tokenizations import (
+from course_lessons.lesson_04.draw_tokenization import (
     SHOWN_PIECES,
     describe_merges,
     describe_reading,
@@ -30,7 +27,10 @@ from course_utils.views.tokenizations import (
     draw_trade_off,
     reading_html,
 )
-from course_utils.widgets.tokenizer_pair import TokenizerPair, tokenizer_pair
+from course_lessons.lesson_04.tokenization import MAX_CHARACTERS, Piece, Reading, read_text
+from course_lessons.lesson_04.tokenizer_pair import TokenizerPair, tokenizer_pair
+from course_utils import CourseError, corpus, setup
+from course_utils.checkpoints import pocket_folder
 
 TEXTS = {"pocket_reviews": ["text"], "pocket_pairs": ["sentence1", "sentence2"], "pocket_aspects": ["text"]}
 STRANGE = [

@@ -14,12 +14,7 @@ from matplotlib.figure import Figure
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as library_logging
 
-from course_utils import CourseError, checkpoint, setup
-from course_utils.exercises.lesson_05 import cut_into_windows
-from course_utils.library_log import library_log
-from course_utils.palette import ORANGE, PAPER, SKY
-from course_utils.rectangle import MOST_PLACES, probabilities, rectangle
-from course_utils.views.padding import (
+from course_lessons.lesson_05.draw_padding import (
     batch_grid,
     describe_batch,
     describe_masked_attention,
@@ -28,7 +23,12 @@ from course_utils.views.padding import (
     draw_padding_drift,
     leak,
 )
-from course_utils.widgets.mask_board import MaskBoard, mask_board
+from course_lessons.lesson_05.exercises import cut_into_windows
+from course_lessons.lesson_05.library_log import library_log
+from course_lessons.lesson_05.mask_board import MaskBoard, mask_board
+from course_lessons.lesson_05.padded_batch import MOST_PLACES, probabilities, rectangle
+from course_utils import CourseError, checkpoint, setup
+from course_utils.palette import ORANGE, PAPER, SKY
 
 SST2 = "distilbert-base-uncased-finetuned-sst-2-english"
 SENTENCES = ["I loved how messy the family was.", "Not the disaster I was promised.", "No"]

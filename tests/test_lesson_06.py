@@ -21,8 +21,7 @@ from torch.utils.data import BatchSampler, DataLoader
 from transformers import AutoTokenizer, DataCollatorWithPadding
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from course_utils import CourseError, checkpoint, corpus, setup
-from course_utils.batch_plans import (
+from course_lessons.lesson_06.batching import (
     STRATEGIES,
     TokenBudgetBatchSampler,
     TokenCount,
@@ -33,8 +32,7 @@ from course_utils.batch_plans import (
     pair_lengths,
     token_budget,
 )
-from course_utils.exercises import judge
-from course_utils.views.batch_plans import (
+from course_lessons.lesson_06.draw_batching import (
     DrawnBatch,
     batch_html,
     describe_batches,
@@ -47,7 +45,9 @@ from course_utils.views.batch_plans import (
     draw_shares,
     epoch_html,
 )
-from course_utils.widgets.padding_explorer import BATCH_SIZES, PaddingExplorer, padding_explorer
+from course_lessons.lesson_06.padding_explorer import BATCH_SIZES, PaddingExplorer, padding_explorer
+from course_utils import CourseError, checkpoint, corpus, setup
+from course_utils.exercises import judge
 
 SEEDS = range(5)
 

@@ -28,10 +28,8 @@ from transformers import (
     set_seed,
 )
 
-from course_utils import CourseError, checkpoint, corpus, setup
-from course_utils.fine_tuning import Run, Settings, checked, fine_tune, run_of
-from course_utils.learning_curves import Point, as_figures, means, measure_point, rows_for
-from course_utils.views.training_curves import (
+from course_lessons.lesson_07 import training_lab as lab_module
+from course_lessons.lesson_07.draw_training_curves import (
     CHANCE_LOSS,
     describe_history,
     describe_learning_curves,
@@ -41,8 +39,10 @@ from course_utils.views.training_curves import (
     runs_html,
     smoothed,
 )
-from course_utils.widgets import training_lab as lab_module
-from course_utils.widgets.training_lab import TrainingLab, training_lab
+from course_lessons.lesson_07.fine_tuning import Run, Settings, checked, fine_tune, run_of
+from course_lessons.lesson_07.learning_curves import Point, as_figures, means, measure_point, rows_for
+from course_lessons.lesson_07.training_lab import TrainingLab, training_lab
+from course_utils import CourseError, checkpoint, corpus, setup
 
 TINY = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
 

@@ -29,12 +29,12 @@ from transformers import (
     set_seed,
 )
 
+from course_lessons.lesson_08.draw_differences import describe_gaps, draw_gaps, gap_html, gaps_table
+from course_lessons.lesson_08.loop_parts import PARTS, compare, without
+from course_lessons.lesson_08.loop_switches import eight_parts
 from course_utils import CourseError, checkpoint, corpus, setup, training
-from course_utils.eight_parts import PARTS, compare, without
-from course_utils.gaps import Gap, Run, largest_gap, loss_gaps, magnitude
+from course_utils.run_differences import Gap, Run, largest_gap, loss_gaps, magnitude
 from course_utils.training import History, decay_groups, train
-from course_utils.views.gaps import describe_gaps, draw_gaps, gap_html, gaps_table
-from course_utils.widgets.eight_parts import eight_parts
 
 WORDS = 50
 BODIES = {
@@ -412,6 +412,6 @@ def test_a_failing_run_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*parts: str) -> Callable[..., object]:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("course_utils.widgets.eight_parts.without", fails)
+    monkeypatch.setattr("course_lessons.lesson_08.loop_switches.without", fails)
     live.switches["seed"].value = False
     assert "out of luck" in live.view.value

@@ -31,13 +31,10 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
-from course_utils import CourseError, corpus
-from course_utils import checklist as checklist_module
-from course_utils.checklist import KINDS, Finding, inspect_setup, positions
-from course_utils.messages import entry
-from course_utils.views.findings import findings_html, show_findings
-from course_utils.views.rare_counts import describe_rare_counts, draw_rare_counts
-from course_utils.views.thresholds import (
+from course_lessons.lesson_09 import inspect_setup as checklist_module
+from course_lessons.lesson_09.draw_findings import findings_html, show_findings
+from course_lessons.lesson_09.draw_rare_counts import describe_rare_counts, draw_rare_counts
+from course_lessons.lesson_09.draw_thresholds import (
     STEPS,
     Counted,
     best_threshold,
@@ -48,7 +45,10 @@ from course_utils.views.thresholds import (
     own_html,
     thresholds_html,
 )
-from course_utils.widgets.threshold_board import ThresholdBoard, threshold_board
+from course_lessons.lesson_09.inspect_setup import KINDS, Finding, inspect_setup, positions
+from course_lessons.lesson_09.threshold_board import ThresholdBoard, threshold_board
+from course_utils import CourseError, corpus
+from course_utils.messages import entry
 
 TINY = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
 NAMES = {0: "negative", 1: "positive"}

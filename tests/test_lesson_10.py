@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from lesson_files import POCKET
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from course_lessons.lesson_10.confidence_slider import CautionSlider, caution_slider
+from course_lessons.lesson_10.draw_coverage import answered, caution_html, describe_coverage, draw_coverage
 from course_utils import CourseError
-from course_utils.views.caution import answered, caution_html, describe_coverage, draw_coverage
-from course_utils.widgets.caution_slider import CautionSlider, caution_slider
 
 TEXTS = ["A wonderful film.", "A dreadful bore.", "It is a film.", "Not bad at all."]
 LABELS = [1, 0, 1, 1]

@@ -9,10 +9,10 @@ import torch
 from lesson_files import POCKET
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
+from course_lessons.lesson_11.attention_explorer import AttentionExplorer, attention_explorer, attentions_of
+from course_lessons.lesson_11.draw_attention import MOST_TOKENS, Grid, attention_html, describe_grids, draw_grids
+from course_lessons.lesson_11.draw_next_token import describe_next_tokens, draw_next_tokens
 from course_utils import CourseError
-from course_utils.views.attention import MOST_TOKENS, Grid, attention_html, describe_grids, draw_grids
-from course_utils.views.next_token import describe_next_tokens, draw_next_tokens
-from course_utils.widgets.attention_explorer import AttentionExplorer, attention_explorer, attentions_of
 
 FOLDER = POCKET / "pocket-bert-uncased"
 SENTENCE = "It was a long film."

@@ -22,16 +22,23 @@ from hypothesis import strategies as some
 from safetensors.torch import load_file
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, set_seed
 
-from course_utils import CourseError, checkpoint, distributed_training, processes
+from course_lessons.lesson_12 import distributed_training, process_launcher
+from course_lessons.lesson_12.distributed_training import Settings, checkpoints, configurations
+from course_lessons.lesson_12.draw_epoch_plan import (
+    describe_gradients,
+    describe_memory,
+    draw_gradients,
+    draw_memory,
+    plan_html,
+)
+from course_lessons.lesson_12.epoch_explorer import PARAMETERS, sharing_explorer
+from course_lessons.lesson_12.epoch_plan import MOST, memory_per_process, plan_epoch
+from course_lessons.lesson_12.process_launcher import on_processes, torchrun, why_not
+from course_utils import CourseError, checkpoint
 from course_utils.cost import parameter_counts
-from course_utils.distributed_training import Settings, checkpoints, configurations
-from course_utils.processes import on_processes, torchrun, why_not
-from course_utils.sharing import MOST, memory_per_process, plan_epoch
-from course_utils.views.sharing import describe_gradients, describe_memory, draw_gradients, draw_memory, plan_html
-from course_utils.widgets.sharing_explorer import PARAMETERS, sharing_explorer
 
 together = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
-SCRIPT = ("-m", "course_utils.distributed_training", "--cpu")
+SCRIPT = ("-m", "course_lessons.lesson_12.distributed_training", "--cpu")
 
 
 def saved_model(folder: Path, **changes: float) -> Path:
@@ -221,10 +228,10 @@ def test_wrong_calls_are_explained() -> None:
 
 def test_one_process_where_two_cannot_be(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A machine on which processes cannot work together says so in one line, and the lesson goes on with one."""
-    monkeypatch.setattr(processes.os, "name", "nt")
+    monkeypatch.setattr(process_launcher.os, "name", "nt")
     reason = why_not()
     assert reason is not None and "Linux and macOS" in reason
-    assert processes.processes_here(2) == 1
+    assert process_launcher.processes_here(2) == 1
     assert (
         capsys.readouterr().out == f"Only one process: {reason}. The lesson runs on; where it says two, you see one.\n"
     )
@@ -249,8 +256,8 @@ def test_interrupt_ends_all(tmp_path: Path) -> None:
     """Whoever interrupts the cell leaves no process behind."""
     sleeper = tmp_path / "sleeper.py"
     sleeper.write_text(f"import os, time\nopen({str(tmp_path)!r} + f'/{{os.getpid()}}', 'w')\ntime.sleep(300)\n")
-    code = f"from course_utils.processes import torchrun\ntorchrun({str(sleeper)!r})"
-    cell = subprocess.Popen([sys.executable, "-c", code], env=processes.environment(), stderr=subprocess.PIPE)
+    code = f"from course_lessons.lesson_12.process_launcher import torchrun\ntorchrun({str(sleeper)!r})"
+    cell = subprocess.Popen([sys.executable, "-c", code], env=process_launcher.environment(), stderr=subprocess.PIPE)
     try:
         wait_for(lambda: len(list(tmp_path.iterdir())) == 3)
         cell.send_signal(signal.SIGINT)
@@ -376,7 +383,7 @@ def uninterrupted(model: Path, tmp_path: Path) -> Path:
     command += ["--num_processes", "2", "--mixed_precision", "no", "--main_process_port", "0"]
     command += [*SCRIPT, "--model", str(model), "--folder", str(folder), "--epochs", "10", "--save-every", "5"]
     done = subprocess.run(
-        command, env=processes.environment(), capture_output=True, text=True, timeout=240, check=False
+        command, env=process_launcher.environment(), capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return folder
@@ -388,9 +395,9 @@ def interrupted(model: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[
     folder = tmp_path / "interrupted"
     words = [*SCRIPT, "--model", str(model), "--folder", str(folder), "--epochs", "10", "--save-every", "5"]
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    command += ["--master-addr", "127.0.0.1", "--master-port", str(processes.free_port()), *words]
+    command += ["--master-addr", "127.0.0.1", "--master-port", str(process_launcher.free_port()), *words]
     started = subprocess.Popen(
-        command, env=processes.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, env=process_launcher.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
         yield started, words, folder
@@ -441,7 +448,7 @@ def test_the_trap_of_accelerate_launch_is_still_there(tmp_path: Path) -> None:
     program = tmp_path / "count.py"
     program.write_text("from accelerate import Accelerator\nprint('of', Accelerator(cpu=True).num_processes)\n")
     command = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", str(program)]
-    settings = {**processes.environment(), "HF_HOME": str(tmp_path / "empty")}
+    settings = {**process_launcher.environment(), "HF_HOME": str(tmp_path / "empty")}
     done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.split() == ["of", "1"], done.stderr[-2000:]
 

@@ -17,10 +17,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lesson_files import LESSONS, NOTEBOOKS, ROOT, cell_by_id, clean_environment, output_text, read
 
-from course_utils import CourseError
-from course_utils.messages import table, text
-from course_utils.old_code import MOST_CHARACTERS, facts, read_code
-from course_utils.then_and_now import (
+from course_lessons.lesson_13.code_reader import MOST_CHARACTERS, facts, read_code
+from course_lessons.lesson_13.constructs import (
     CONSTRUCTS,
     RUNS,
     Construct,
@@ -36,9 +34,11 @@ from course_utils.then_and_now import (
     told,
     versions_stated,
 )
-from course_utils.views.block_fates import A_ROW, FATES, LOOKS, describe_fates, draw_fates
-from course_utils.views.constructs import construct_html, outcomes_html, search, search_html
-from course_utils.widgets.old_code_finder import OldCodeFinder, old_code_finder
+from course_lessons.lesson_13.draw_block_fates import A_ROW, FATES, LOOKS, describe_fates, draw_fates
+from course_lessons.lesson_13.draw_constructs import construct_html, outcomes_html, search, search_html
+from course_lessons.lesson_13.old_code_finder import OldCodeFinder, old_code_finder
+from course_utils import CourseError
+from course_utils.messages import table, text
 
 STEM = "13_then_and_now"
 LESSON = read(NOTEBOOKS / f"{STEM}.ipynb")

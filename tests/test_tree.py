@@ -19,7 +19,7 @@ RUNS_CODE_WHEN_LOADED = (
 )  # fmt: skip
 BINARY = {".safetensors", ".png", ".jpg", ".jpeg", ".ttf", ".otf", ".woff2", ".ico", ".parquet", ".arrow", ".gz"}
 #: Runs the old forms of lesson 13, which are its own. What a learner pastes never gets there: a test of 13 holds that.
-RUNS_OWN_SNIPPETS = "course_utils/then_and_now.py"
+RUNS_OWN_SNIPPETS = "course_lessons/lesson_13/constructs.py"
 MOST_POCKET_BYTES = 95_000_000
 MOST_BYTES_OF_ONE = 28_000_000
 

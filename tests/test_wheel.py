@@ -73,7 +73,7 @@ def test_wheel_is_small_and_whole(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     weights = "course_utils/pocket/pocket-bert-uncased-sst2/model.safetensors"
-    assert {weights, "course_utils/texts/en/package.toml"} <= names
+    assert {weights, "course_utils/words.en.toml"} <= names
     sources = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "course_utils").rglob("*")

@@ -2,7 +2,7 @@
 
 Called by `python course.py refresh` after the lessons have run. A lesson marks a term where it introduces it:
 `<dfn>term</dfn>`, or `<dfn title="term">terms</dfn>` where the text has another form of the word. What a term means
-stands in course_utils/texts/en/glossary.toml, under the term as it is marked.
+stands in course_utils/glossary.en.toml, under the term as it is marked.
 """
 
 from __future__ import annotations

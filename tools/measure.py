@@ -267,7 +267,7 @@ def quiet_checkpoint(name: str) -> str:
 
 def measure_padding(scale: Scale, kept: dict[str, Any], save: Save, progress: Progress) -> dict[str, Any]:
     """Share of real tokens for each way to form batches, on 4,076 sentence pairs: mean over several orders."""
-    from course_utils.batch_plans import STRATEGIES, count_by_strategy, pair_lengths
+    from course_lessons.lesson_06.batching import STRATEGIES, count_by_strategy, pair_lengths
 
     lengths = pair_lengths()
     shares: dict[str, dict[str, float]] = {}
@@ -447,7 +447,7 @@ def table_pocket(figures: dict[str, Any]) -> str:
 
 def measure_curves(scale: Scale, kept: dict[str, Any], save: Save, progress: Progress) -> dict[str, Any]:
     """Accuracy of every run of the learning curves; kept after each run, so that it can be stopped."""
-    from course_utils.learning_curves import BODIES, Point, as_figures, measure_point
+    from course_lessons.lesson_07.learning_curves import BODIES, Point, as_figures, measure_point
 
     points = [Point(**row) for row in kept.get("points", [])]
     done = {(p.language, p.examples, p.pretrained, p.seed) for p in points}
@@ -478,7 +478,7 @@ def measure_curves(scale: Scale, kept: dict[str, Any], save: Save, progress: Pro
 
 def table_curves(figures: dict[str, Any]) -> str:
     """Mean accuracy and the range of the seeds, a row for each language and start."""
-    from course_utils.learning_curves import Point
+    from course_lessons.lesson_07.learning_curves import Point
 
     points = [Point(**row) for row in figures["points"]]
     sizes = sorted({point.examples for point in points})

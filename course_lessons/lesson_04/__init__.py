@@ -1,0 +1,1 @@
+"""What belongs to the lesson `notebooks/04_tokenizers.ipynb` alone."""

@@ -1,0 +1,99 @@
+"""Two tokenizers side by side on whatever a learner types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+import ipywidgets
+
+from course_lessons.lesson_04.draw_tokenization import describe_reading, reading_html
+from course_lessons.lesson_04.tokenization import read_text
+from course_utils.display import show
+from course_utils.messages import CourseError, text
+from course_utils.redraw import redraw
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class TokenizerPair:
+    """A text box, two menus of tokenizers, and below each what that tokenizer makes of the text.
+
+    Attributes:
+        box: where the learner types.
+        menus: left and right menu, whose values are names of tokenizers.
+        views: left and right reading as HTML, redrawn at every change.
+        widget: all together.
+    """
+
+    box: ipywidgets.Textarea
+    menus: tuple[ipywidgets.Dropdown, ipywidgets.Dropdown]
+    views: tuple[ipywidgets.HTML, ipywidgets.HTML]
+    widget: ipywidgets.VBox
+
+
+def tokenizer_pair(tokenizers: Mapping[str, PreTrainedTokenizerBase], sentence: str = "") -> TokenizerPair:
+    """A text read by two tokenizers at once; at first by the first two of those given.
+
+    Args:
+        tokenizers: name shown in the menus: tokenizer; at least two.
+        sentence: what stands in the box at first; any text.
+    Raises:
+        CourseError: fewer than two tokenizers, one without offsets, or a sentence that is not a text.
+    """
+    names = list(tokenizers)
+    if len(names) < 2:
+        raise CourseError(text("widgets_tokenizers.two_needed", given=len(names)))
+    readings = {name: reading_html(name, read_text(sentence, tokenizers[name])) for name in names}
+    box = ipywidgets.Textarea(
+        value=sentence,
+        description=text("widgets_tokenizers.text"),
+        continuous_update=True,
+        placeholder=text("widgets_tokenizers.type_here"),
+        layout=ipywidgets.Layout(width="97%", height="70px"),
+    )
+    menus = tuple(
+        ipywidgets.Dropdown(
+            options=names,
+            value=name,
+            description=text(f"widgets_tokenizers.{side}"),
+            layout=ipywidgets.Layout(width="95%"),
+        )
+        for name, side in zip(names[:2], ("left", "right"), strict=True)
+    )
+    views = tuple(ipywidgets.HTML(value=readings[name]) for name in names[:2])
+
+    def update(sides: tuple[int, ...]) -> None:
+        for side in sides:
+            name = menus[side].value
+            redraw(views[side], lambda name=name: reading_html(name, read_text(box.value, tokenizers[name])))
+
+    box.observe(lambda _: update((0, 1)), names="value")
+    for side, menu in enumerate(menus):
+        menu.observe(lambda _, side=side: update((side,)), names="value")
+        menu.add_class(f"course-tokenizer-menu-{side + 1}")
+        views[side].add_class(f"course-tokenizer-view-{side + 1}")
+    box.add_class("course-tokenizer-text")
+    half = ipywidgets.Layout(width="49%")
+    columns = [ipywidgets.VBox([menu, view], layout=half) for menu, view in zip(menus, views, strict=True)]
+    return TokenizerPair(box, menus, views, ipywidgets.VBox([box, ipywidgets.HBox(columns)]))
+
+
+def show_tokenizer_pair(tokenizers: Mapping[str, PreTrainedTokenizerBase], sentence: str = "") -> None:
+    """Show `tokenizer_pair`; a reader without a kernel sees the first two tokenizers read the sentence.
+
+    Args and errors as for `tokenizer_pair`.
+    """
+    pair = tokenizer_pair(tokenizers, sentence)
+    columns = "".join(
+        f'<div style="display:inline-block;width:48%;vertical-align:top;margin-right:1%">{view.value}</div>'
+        for view in pair.views
+    )
+    still = f"<p>{escape(text('widgets_tokenizers.text'))} <b>{escape(sentence)}</b></p>{columns}"
+    first_two = list(tokenizers)[:2]
+    words = "\n".join(describe_reading(name, read_text(sentence, tokenizers[name])) for name in first_two)
+    show(pair.widget, still, text=words)

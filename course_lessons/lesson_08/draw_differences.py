@@ -1,0 +1,160 @@
+"""Differences between training runs, drawn and written down."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from urllib.parse import quote
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from course_utils.messages import CourseError, text
+from course_utils.palette import BLUE, GREEN, GREY, HTML_FONT, INK, PAPER
+from course_utils.run_differences import Gap, magnitude
+
+FLOOR, CEILING = -9, 1
+"""Powers of ten between which differences are drawn; smaller ones stand at the floor, an exact zero below it."""
+
+COLUMNS = ("loss", "grad_norm", "weights")
+
+
+def draw_gaps(gaps: Mapping[str, Gap]) -> Figure:
+    """The largest differences of several runs from one reference: a row for each run, a panel for each quantity.
+
+    Dots lie on a scale of powers of ten. An exact zero, which has no place on such a scale, is a square in a column of
+    its own at the left.
+
+    Args:
+        gaps: the runs by name, first on top.
+    Raises:
+        CourseError: no run is given.
+
+    >>> figure = draw_gaps({"plain": Gap(0.1, 1.0, 0.001), "equal": Gap(0.0, 0.0, 0.0)})
+    >>> [axes.get_title() for axes in figure.axes]
+    ['loss', 'gradient norm', 'weights']
+    """
+    if not gaps:
+        raise CourseError(text("gaps.nothing"))
+    figure = Figure(figsize=(12, 1.7 + 0.45 * len(gaps)))
+    panels = figure.subplots(1, 3, sharey=True)
+    for axes, column in zip(panels, COLUMNS, strict=True):
+        _draw_column(axes, [getattr(gap, column) for gap in gaps.values()])
+        axes.set_title(text(f"views_gaps.{column}"), fontsize=14)
+    panels[0].set_yticks(range(len(gaps)), list(gaps), fontsize=13)
+    panels[0].set_ylim(len(gaps) - 0.4, -0.6)
+    panels[1].set_xlabel(text("views_gaps.axis"), fontsize=12)
+    figure.tight_layout()
+    return figure
+
+
+def describe_gaps(gaps: Mapping[str, Gap]) -> str:
+    """What `draw_gaps` shows, in words: orders of magnitude, which are the same on every machine.
+
+    >>> describe_gaps({"plain": Gap(0.12, 1.5, 0.0)})
+    'Largest differences from the Trainer. plain: loss 1e-01, gradient norm 1e+00, weights 0.'
+    """
+    rows = "; ".join(text("views_gaps.row", name=name, **_words(gap)) for name, gap in gaps.items())
+    return text("views_gaps.alt", rows=rows)
+
+
+def gaps_table(gaps: Mapping[str, Gap]) -> str:
+    """The same as a table of plain text, a line for each run.
+
+    >>> print(gaps_table({"plain": Gap(0.12, 1.5, 0.0)}))
+             loss         gradient norm  weights
+    plain    1e-01        1e+00          0
+    """
+    width = max((len(name) for name in gaps), default=0) + 4
+    heads = [text(f"views_gaps.{column}") for column in COLUMNS]
+    lines = [" " * width + f"{heads[0]:<13}{heads[1]:<15}{heads[2]}"]
+    for name, gap in gaps.items():
+        words = [magnitude(getattr(gap, column)) for column in COLUMNS]
+        lines.append(f"{name:<{width}}{words[0]:<13}{words[1]:<15}{words[2]}")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def gap_html(steps: Sequence[float], gap: Gap, left_out: Sequence[str]) -> str:
+    """The difference in loss step by step as a curve, with the largest differences in words above it.
+
+    Args:
+        steps: the difference in loss at each step.
+        gap: the largest differences of the run.
+        left_out: the names of what the run does not do as the Trainer does.
+
+    >>> "nothing" in gap_html([0.0, 0.0], Gap(0.0, 0.0, 0.0), [])
+    True
+    """
+    first = next((number for number, step in enumerate(steps, 1) if step > 0), None)
+    said = text("views_gaps.left_out", parts=", ".join(left_out) or text("views_gaps.nothing_left_out"))
+    if gap.exact:
+        found = text("views_gaps.equal", steps=len(steps))
+    elif first is None:
+        found = text("views_gaps.same_losses", **_words(gap))
+    else:
+        found = text("views_gaps.differs", step=first, **_words(gap))
+    return (
+        f'<div class="course-gap" style="font-family:{HTML_FONT};font-size:16px;color:{INK};background:{PAPER};'
+        f'padding:8px 12px;max-width:760px"><p><b>{escape(said)}</b></p><p>{escape(found)}</p>{_curve(steps)}</div>'
+    )
+
+
+def _words(gap: Gap) -> dict[str, str]:
+    return {column: magnitude(getattr(gap, column)) for column in COLUMNS}
+
+
+def _draw_column(axes: Axes, values: Sequence[float]) -> None:
+    """One panel: a dot for each difference, a square for each exact zero."""
+    zero = FLOOR - 1.2
+    axes.axvspan(zero - 0.8, zero + 0.7, color=PAPER)
+    for row, value in enumerate(values):
+        place = zero if value == 0 else _power(value)
+        axes.plot(
+            [place],
+            [row],
+            marker="s" if value == 0 else "o",
+            color=GREEN if value == 0 else BLUE,
+            markersize=12 if value == 0 else 10,
+            markeredgecolor=INK,
+        )
+    ticks = range(FLOOR + 1, CEILING + 1, 2)
+    axes.set_xticks([zero, *ticks], ["0", *(f"1e{tick:+03d}" for tick in ticks)], fontsize=10)
+    axes.set_xlim(zero - 0.8, CEILING + 0.5)
+    axes.grid(axis="y", color=GREY, alpha=0.25)
+    axes.tick_params(axis="y", length=0)
+
+
+def _power(value: float) -> float:
+    """Where a difference above zero stands on the scale."""
+    return min(max(math.log10(value), FLOOR), CEILING) if math.isfinite(value) else CEILING
+
+
+def _curve(steps: Sequence[float]) -> str:
+    """The differences as a drawing of 720 x 250; what it says stands in words above it."""
+    left, top, height, width = 70, 12, 170, 640
+    across = width / max(len(steps) - 1, 1)
+
+    def down(value: float) -> float:
+        return top + height + 26 if value == 0 else top + height * (CEILING - _power(value)) / (CEILING - FLOOR)
+
+    lines = [
+        f'<line x1="{left}" x2="{left + width}" y1="{y:.0f}" y2="{y:.0f}" stroke="{GREY}" stroke-opacity="0.35"/>'
+        f'<text x="{left - 8}" y="{y + 5:.0f}" text-anchor="end" font-size="14" fill="{INK}">{label}</text>'
+        for label, y in [*((f"1e{p:+03d}", down(10.0**p)) for p in range(CEILING - 1, FLOOR - 1, -3)), ("0", down(0))]
+    ]
+    marks = []
+    for number, value in enumerate(steps):
+        x, y = left + number * across, down(value)
+        shape = (
+            f'<rect x="{x - 5:.0f}" y="{y - 5:.0f}" width="10" height="10" fill="{GREEN}"/>'
+            if value == 0
+            else f'<circle cx="{x:.0f}" cy="{y:.1f}" r="6" fill="{BLUE}"/>'
+        )
+        marks.append(shape)
+    below = escape(text("views_gaps.steps", steps=len(steps)), quote=True)
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="250" font-family="sans-serif">'
+        f'{"".join(lines)}{"".join(marks)}<text x="{left}" y="240" font-size="15" fill="{INK}">{below}</text></svg>'
+    )
+    return f'<img alt="{below}" width="720" height="250" src="data:image/svg+xml,{quote(drawing)}">'

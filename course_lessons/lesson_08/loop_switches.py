@@ -1,0 +1,80 @@
+"""Eight switches between a plain training loop and the Trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ipywidgets
+
+from course_lessons.lesson_08.draw_differences import gap_html
+from course_lessons.lesson_08.loop_parts import PARTS, without
+from course_utils.display import show
+from course_utils.messages import text
+from course_utils.redraw import redraw
+
+
+@dataclass(frozen=True)
+class EightParts:
+    """A box to tick for each part, and below them how far the loop is from the Trainer.
+
+    Attributes:
+        switches: the boxes by the name of their part; ticked means: done as the Trainer does it.
+        view: the difference step by step as HTML, made anew at every change.
+        widget: all together.
+    """
+
+    switches: dict[str, ipywidgets.Checkbox]
+    view: ipywidgets.HTML
+    widget: ipywidgets.VBox
+
+
+def eight_parts(left_out: Sequence[str] = ()) -> EightParts:
+    """Switches for the eight parts; each change runs 24 steps of a tiny model and compares them with the Trainer's.
+
+    Args:
+        left_out: the parts that are switched off at first.
+    Raises:
+        CourseError: `left_out` names something that is no part.
+    """
+    view = ipywidgets.HTML(value=_drawn(left_out))
+    switches = {
+        part: ipywidgets.Checkbox(
+            value=part not in left_out,
+            description=text(f"widget_parts.{part}"),
+            indent=False,
+            layout=ipywidgets.Layout(width="auto"),
+        )
+        for part in PARTS
+    }
+
+    def draw() -> str:
+        return _drawn([part for part, switch in switches.items() if not switch.value])
+
+    for part, switch in switches.items():
+        switch.observe(lambda _: redraw(view, draw), names="value")
+        switch.add_class(f"course-part-{part}")
+    view.add_class("course-parts-view")
+    boxes = list(switches.values())
+    apart = ipywidgets.Layout(margin="0 32px 0 0")
+    columns = ipywidgets.HBox([ipywidgets.VBox(boxes[:4], layout=apart), ipywidgets.VBox(boxes[4:])])
+    return EightParts(switches, view, ipywidgets.VBox([columns, view]))
+
+
+def show_eight_parts(left_out: Sequence[str] = ()) -> None:
+    """Show `eight_parts`; a reader without a kernel sees the first view and the list of switches.
+
+    Args and errors as for `eight_parts`.
+    """
+    live = eight_parts(left_out)
+    listed = "".join(
+        f"<li>{text('widget_parts.off' if part in left_out else 'widget_parts.on')} {switch.description}</li>"
+        for part, switch in live.switches.items()
+    )
+    show(live.widget, f"<ul>{listed}</ul>{live.view.value}")
+
+
+def _drawn(left_out: Sequence[str]) -> str:
+    found = without(*left_out)
+    names = [text(f"widget_parts.{part}") for part in left_out]
+    return gap_html(found.steps, found.gap, names)

@@ -1,0 +1,1 @@
+"""What belongs to the lesson `notebooks/10_inference.ipynb` alone."""

@@ -1,0 +1,1 @@
+"""What belongs to the lesson `notebooks/12_scaling_out.ipynb` alone."""

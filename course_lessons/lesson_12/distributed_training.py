@@ -1,0 +1,302 @@
+"""Fine-tune a classifier on the course's reviews, in one process or in many: lesson 08's loop under Accelerate.
+
+The same file is started in different ways:
+
+    python -m course_lessons.lesson_12.distributed_training --cpu --folder my/run
+    torchrun --nproc-per-node 2 -m course_lessons.lesson_12.distributed_training --cpu --folder my/run
+    accelerate launch --config_file several_gpus.yaml -m course_lessons.lesson_12.distributed_training --folder my/run
+
+The configurations lie in `course_utils/accelerate_configs`; `--configurations` prints where that is. A start with the
+same folder goes on from the last whole checkpoint. On a shared machine two runs need two folders.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import re
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from course_utils.messages import CourseError, text
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+    from torch.utils.data import DataLoader
+
+UNFINISHED = "unfinished"
+"""Name of the folder in which a checkpoint grows; only a whole one is renamed to step-NUMBER."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is told.
+
+    Attributes:
+        folder: where checkpoints, the model and the report go; on several machines a folder that all of them see.
+        model: the checkpoint to start from; empty for the course's stand-in for bert-base-uncased.
+        language: "en" or "ko", the language of the reviews.
+        rows: how many training rows.
+        epochs, batch_size, learning_rate, max_grad_norm, seed: as in lesson 08; `batch_size` is that of ONE process.
+        accumulate: batches of each process that make one step; a smaller rest at the end of an epoch counts less.
+        save_every: steps between checkpoints; 0 for none.
+        cpu: stay on the CPU, even where there is a GPU.
+        die_at_step: for practice: the last process kills itself before this step, unless the run was resumed.
+    """
+
+    folder: Path
+    model: str = ""
+    language: str = "en"
+    rows: int = 120
+    epochs: int = 3
+    batch_size: int = 8
+    accumulate: int = 1
+    learning_rate: float = 5e-5
+    max_grad_norm: float = 1.0
+    seed: int = 42
+    save_every: int = 10
+    cpu: bool = False
+    die_at_step: int = 0
+
+
+def train(settings: Settings) -> dict[str, Any]:
+    """Train, save the model once, and report; every process calls this, and every process gets the report.
+
+    Returns:
+        Number of processes, kind of distribution, device, the step resumed from (0: none), the loss and the learning
+        rate of each step done here, how many rows were judged and how many of them rightly.
+    Raises:
+        CourseError: the processes do not know each other, or a checkpoint belongs to another division of the work.
+    """
+    import torch
+    from accelerate import Accelerator
+    from accelerate.utils import set_seed
+
+    accelerator = Accelerator(
+        cpu=settings.cpu, gradient_accumulation_steps=settings.accumulate, step_scheduler_with_optimizer=False
+    )
+    _refuse_strangers(accelerator)
+
+    from torch.utils.data import DataLoader
+    from transformers import (
+        AutoModelForSequenceClassification,
+        AutoTokenizer,
+        DataCollatorWithPadding,
+        get_scheduler,
+    )
+
+    from course_utils.training import EpochOrder
+
+    set_seed(settings.seed)
+    name = settings.model or _stand_in()
+    tokenizer = AutoTokenizer.from_pretrained(name)
+    model = AutoModelForSequenceClassification.from_pretrained(name)
+    rows, judged = _tokenized(tokenizer, settings)
+    collate, order = DataCollatorWithPadding(tokenizer), EpochOrder(len(rows), settings.seed)
+    loader = accelerator.prepare(DataLoader(rows, settings.batch_size, sampler=order, collate_fn=collate))
+    per_epoch = math.ceil(len(loader) / settings.accumulate)
+    total = settings.epochs * per_epoch
+    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.0, fused=True)
+    schedule = get_scheduler("linear", optimizer, num_warmup_steps=0, num_training_steps=total)
+    model, optimizer, schedule = accelerator.prepare(model, optimizer, schedule)
+    set_seed(settings.seed, device_specific=True)  # process 0 as in lesson 08, every other its own dropout
+
+    done = resumed_from = _resume(accelerator, settings)
+    random = torch.get_rng_state() if done % per_epoch else None
+    losses: list[float] = []
+    rates: list[float] = []
+    model.train()
+    while done < total:
+        order.epoch, seen = divmod(done, per_epoch)
+        share = torch.zeros((), device=accelerator.device)
+        for batch in accelerator.skip_first_batches(loader, seen * settings.accumulate) if seen else loader:
+            if random is not None:  # to begin an epoch draws a number, and here that belongs to the time before
+                torch.set_rng_state(random)
+                random = None
+            with accelerator.accumulate(model):
+                loss = model(**batch).loss
+                accelerator.backward(loss)
+                share += loss.detach() / settings.accumulate
+                if accelerator.sync_gradients:
+                    if done + 1 == settings.die_at_step and not resumed_from:
+                        _die(accelerator)
+                    accelerator.clip_grad_norm_(model.parameters(), settings.max_grad_norm)
+                    rates.append(schedule.get_last_lr()[0])
+                optimizer.step()
+                optimizer.zero_grad()
+            if accelerator.sync_gradients:
+                schedule.step()
+                done += 1
+                losses.append(accelerator.reduce(share, "mean").item())
+                share.zero_()
+                if settings.save_every and done % settings.save_every == 0:
+                    save_checkpoint(accelerator, settings, done)
+
+    correct = judge(accelerator, model, DataLoader(judged, settings.batch_size, collate_fn=collate))
+    accelerator.unwrap_model(model).save_pretrained(
+        settings.folder / "model",
+        is_main_process=accelerator.is_main_process,
+        save_function=accelerator.save,
+        state_dict=accelerator.get_state_dict(model),
+    )
+    report = {
+        "processes": accelerator.num_processes,
+        "distribution": accelerator.distributed_type.value,
+        "device": accelerator.device.type,
+        "resumed_from": resumed_from,
+        "losses": losses,
+        "learning_rates": rates,
+        "judged": len(correct),
+        "correct": sum(correct),
+    }
+    if accelerator.is_main_process:
+        (settings.folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
+    accelerator.wait_for_everyone()
+    return report
+
+
+def judge(accelerator: Accelerator, model: Any, loader: DataLoader) -> list[bool]:
+    """Whether each row was classified rightly: each row once, in order, and the whole list in every process."""
+    import torch
+
+    model.eval()
+    correct: list[bool] = []
+    for batch in accelerator.prepare(loader):
+        with torch.no_grad():
+            right = model(**batch).logits.argmax(dim=-1) == batch["labels"]
+        correct += accelerator.gather_for_metrics(right).tolist()
+    return correct
+
+
+def save_checkpoint(accelerator: Accelerator, settings: Settings, done: int) -> None:
+    """Write all that going on takes. Under its final name a checkpoint is whole: it is renamed when all is written."""
+    unfinished, whole = settings.folder / UNFINISHED, settings.folder / f"step-{done}"
+    if accelerator.is_main_process:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(whole, ignore_errors=True)
+    accelerator.wait_for_everyone()
+    accelerator.save_state(str(unfinished))
+    accelerator.wait_for_everyone()  # every process writes its own random state
+    if accelerator.is_main_process:
+        (unfinished / "division.json").write_text(json.dumps(_division(accelerator, settings)), encoding="utf-8")
+        unfinished.rename(whole)
+        for older in checkpoints(settings.folder)[:-1]:
+            shutil.rmtree(older)
+    accelerator.wait_for_everyone()
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The whole checkpoints in a folder, the oldest first.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("step-10", "step-9", "unfinished"):
+    ...         (Path(folder) / name).mkdir()
+    ...     [found.name for found in checkpoints(Path(folder))]
+    ['step-9', 'step-10']
+    """
+    found = [path for path in folder.glob("step-*") if re.fullmatch(r"step-\d+", path.name)]
+    return sorted(found, key=lambda path: int(path.name.removeprefix("step-")))
+
+
+def configurations() -> dict[str, Path]:
+    """The Accelerate configurations of the course, by name.
+
+    >>> sorted(configurations())
+    ['fsdp', 'several_gpus', 'several_machines']
+    """
+    with as_file(files("course_lessons.lesson_12").joinpath("accelerate_configs")) as folder:
+        return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run from a command line; the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="course_lessons.lesson_12.distributed_training", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--folder", type=Path, help="where checkpoints, model and report go")
+    parser.add_argument("--configurations", action="store_true", help="print where the configurations lie, and stop")
+    parser.add_argument("--cpu", action="store_true", help="stay on the CPU")
+    for name, default in vars(Settings(Path())).items():
+        if name not in ("folder", "cpu"):
+            parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
+    given = vars(parser.parse_args(words))
+    if given.pop("configurations"):
+        print("\n".join(str(path) for path in configurations().values()))
+        return 0
+    if given["folder"] is None:
+        parser.error("--folder is missing")
+    try:
+        report = train(Settings(**given))
+    except CourseError as error:
+        print(f"CourseError: {error}", file=sys.stderr)
+        return 2
+    if os.environ.get("RANK", "0") == "0":
+        print(text("distributed.finished", **{**report, "steps": len(report["losses"])}))
+    from accelerate.state import PartialState
+
+    PartialState().destroy_process_group()
+    return 0
+
+
+def _stand_in() -> str:
+    from course_utils.checkpoints import checkpoint
+
+    return str(checkpoint("bert-base-uncased"))
+
+
+def _refuse_strangers(accelerator: Accelerator) -> None:
+    """Stop where several copies were started that do not know each other: each would train alone."""
+    started = int(os.environ.get("WORLD_SIZE", "1"))
+    if started != accelerator.num_processes:
+        raise CourseError(text("distributed.strangers", started=started, known=accelerator.num_processes))
+
+
+def _tokenized(tokenizer: Any, settings: Settings) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Training rows, and the rows of the test split, tokenized."""
+    from course_utils.corpora import corpus
+
+    reviews = corpus("pocket_reviews", settings.language)
+    parts = (reviews["train"].select(range(min(settings.rows, len(reviews["train"])))), reviews["test"])
+    return tuple([{**tokenizer(row["text"], truncation=True), "label": row["label"]} for row in part] for part in parts)
+
+
+def _division(accelerator: Accelerator, settings: Settings) -> dict[str, int]:
+    """How the work is divided: resumed with another division, rows would be left out or come twice."""
+    return {
+        "processes": accelerator.num_processes,
+        "batch_size": settings.batch_size,
+        "accumulate": settings.accumulate,
+        "rows": settings.rows,
+    }
+
+
+def _resume(accelerator: Accelerator, settings: Settings) -> int:
+    """Load the last whole checkpoint of the folder, if there is one; the steps done by then."""
+    found = checkpoints(settings.folder)
+    if not found:
+        return 0
+    was = json.loads((found[-1] / "division.json").read_text(encoding="utf-8"))
+    now = _division(accelerator, settings)
+    if was != now:
+        raise CourseError(text("distributed.other_division", was=was, now=now, folder=found[-1].name))
+    accelerator.load_state(str(found[-1]))
+    return int(found[-1].name.removeprefix("step-"))
+
+
+def _die(accelerator: Accelerator) -> None:
+    """For practice: the last process ends as if the power went out, without a word to the others."""
+    if accelerator.process_index == accelerator.num_processes - 1:
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What belongs to the lesson `notebooks/13_then_and_now.ipynb` alone."""
