@@ -1,0 +1,129 @@
+"""A figure that carries its own words, and how it is shown: the picture, what it says, and a digest of what was drawn.
+
+Pictures are not compared when a notebook is tested, since their pixels differ between machines. The digest is: it
+stands beside the picture in the stored output, changes with what is drawn, and so a stale figure is noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+
+from IPython import get_ipython
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from course_utils.messages import text
+
+LEVELS = 40
+"""Steps into which the height and width of what is drawn are divided for the digest: what moves by less is the same."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure and what it says in words, for those who cannot see it.
+
+    Attributes:
+        figure: a matplotlib figure.
+        words: what a reader should see in it, in one or more sentences.
+    """
+
+    figure: Figure
+    words: str
+
+
+def show_figure(picture: Picture) -> None:
+    """Display a picture as a PNG with its words, and close its figure, so that it is not shown twice.
+
+    Args:
+        picture: what a `draw_...` function of the course returns, or `Picture(figure, words)` for a figure of your own.
+
+    >>> show_figure(Picture(Figure(), "An empty figure."))
+    An empty figure.
+    """
+    figure, words = picture.figure, picture.words
+    if get_ipython() is None:
+        print(words)
+        return
+    drawn = digest(figure)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=110, bbox_inches="tight", facecolor="white")
+    import matplotlib.pyplot as plt
+
+    plt.close(figure)
+    display({"image/png": file.getvalue(), "text/plain": words}, raw=True, metadata={"image/png": {"alt": words}})
+    # JupyterLab does not read the alt text of an output aloud, so the words stand below the picture as well.
+    folded = f"<summary>{escape(text('views.in_words'))}</summary>{escape(words)}"
+    display({"text/html": f'<details data-drawn="{drawn}">{folded}</details>', "text/plain": words}, raw=True)
+
+
+def digest(figure: Figure) -> str:
+    """Eight hexadecimal digits that change when something else is drawn: other words, other parts, other numbers.
+
+    Numbers count in `LEVELS` steps of the range drawn, so that the last digits of a processor make no difference.
+
+    >>> import matplotlib.pyplot as plt
+    >>> def line(*heights):
+    ...     figure = Figure()
+    ...     figure.subplots().plot(heights)
+    ...     return digest(figure)
+    >>> line(1, 2, 3) == line(1, 2.000001, 3), line(1, 2, 3) == line(1, 2.5, 3)
+    (True, False)
+    """
+    parts = [_words_of(figure.texts)]
+    for axes in figure.axes:
+        legend = axes.get_legend()
+        words = [axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts, *(legend.get_texts() if legend else ())]
+        parts.append(f"{_words_of(words)} {axes.get_xscale()} {axes.get_yscale()}")
+        parts += [f"{kind} {' '.join(map(str, _steps(numbers)))}" for kind, numbers in _drawn(axes)]
+    return hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()[:8]
+
+
+def _words_of(texts: Iterable[Text]) -> str:
+    return " | ".join(part.get_text() for part in texts if part.get_text())
+
+
+def _drawn(axes: Axes) -> list[tuple[str, list[float]]]:
+    """What is drawn in the axes, part by part: the horizontal and the vertical coordinates, or the cells of an image."""
+    found: list[tuple[str, list[float]]] = []
+    for kind in ("lines", "patches", "collections"):
+        points = []
+        for artist in getattr(axes, kind):
+            if kind == "lines":
+                points.append([(x, y) for x, y in artist.get_xydata().tolist()])
+            elif kind == "patches":
+                corners = artist.get_patch_transform().transform(artist.get_path().vertices)
+                points.append([(x, y) for x, y in corners.tolist()])
+            else:
+                points.append([(x, y) for x, y in artist.get_offsets().tolist()])
+        for side, scale in enumerate((axes.get_xscale(), axes.get_yscale())):
+            found.append((f"{kind} {[len(part) for part in points]}", _scaled(points, side, scale)))
+    for image in axes.images:
+        cells = image.get_array()
+        found.append((f"image {cells.shape}", [float(value) for value in cells.ravel().tolist()]))
+    return found
+
+
+def _scaled(points: list[list[tuple[float, float]]], side: int, scale: str) -> list[float]:
+    numbers = [float(point[side]) for part in points for point in part]
+    return [math.log10(n) if n > 0 else math.nan for n in numbers] if scale == "log" else numbers
+
+
+def _steps(numbers: list[float]) -> list[int]:
+    """The numbers in `LEVELS` steps of their range; an offset keeps round numbers away from the edge of a step.
+
+    >>> _steps([0.0, 0.5, 1.0, math.nan])
+    [0, 20, 40, -1]
+    """
+    finite = [number for number in numbers if math.isfinite(number)]
+    low, span = (min(finite), max(finite) - min(finite)) if finite else (0.0, 0.0)
+    return [
+        math.floor((number - low) / span * LEVELS + 0.371) if span and math.isfinite(number) else -1
+        for number in numbers
+    ]
