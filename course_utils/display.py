@@ -1,4 +1,4 @@
-"""Showing a widget so that the stored notebook still says something without a kernel.
+"""Showing views and widgets: what a reader without a kernel sees of them, and how they are drawn anew.
 
 Works with ipywidgets 7.7 (Colab) and 8: the bundle of representations is built by hand.
 """
@@ -6,14 +6,16 @@ Works with ipywidgets 7.7 (Colab) and 8: the bundle of representations is built 
 from __future__ import annotations
 
 import io
-import re
-from html import escape, unescape
+from collections.abc import Callable
+from html import escape
 
 import ipywidgets
 from IPython import get_ipython
 from IPython.display import display
 from matplotlib.figure import Figure
 
+from course_utils.markup import card, plain
+from course_utils.messages import CourseError
 from course_utils.messages import text as message
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -65,25 +67,50 @@ def show_figure(figure: Figure, alt: str) -> None:
     display({"text/html": folded, "text/plain": alt}, raw=True)
 
 
-def plain(html: str) -> str:
-    """The words of a piece of HTML, one block per line.
+def redraw(view: ipywidgets.HTML, draw: Callable[[], str]) -> None:
+    """Put what `draw` returns into the view; if it fails, the view says so and the last picture is gone.
 
-    >>> plain("<p>a &amp; b</p><ul><li>c</li></ul>")
-    'a & b\\nc'
+    An error inside a widget callback is shown nowhere by Jupyter, so none may leave this function.
+
+    Args:
+        view: where the HTML goes.
+        draw: makes the HTML.
+
+    >>> view = ipywidgets.HTML()
+    >>> redraw(view, lambda: "<b>2</b>")
+    >>> view.value
+    '<b>2</b>'
+    >>> redraw(view, lambda: str(1 / 0))
+    >>> "ZeroDivisionError" in view.value
+    True
     """
-    broken = re.sub(r"<br\s*/?>|</(p|div|li|tr|pre|summary|details|table|ul|ol|h\d)>", "\n", html)
-    broken = re.sub(r"</t[dh]>", " ", broken)
-    lines = (" ".join(unescape(re.sub(r"<[^>]*>", "", line)).split()) for line in broken.split("\n"))
-    return "\n".join(line for line in lines if line)
+    try:
+        view.value = draw()
+    except CourseError as error:
+        view.value = card(escape(str(error)), "note")
+    except Exception as error:
+        words = message("widgets.failed", kind=type(error).__name__, message=str(error)[:160])
+        view.value = card(escape(words), "wrong")
 
 
-def inline_code(words: str) -> str:
-    """Text as HTML: escaped, with what stands between backticks as code.
+class Muted:
+    """A block in which the course moves controls itself, so that what observes them can stay still.
 
-    >>> inline_code("`a < b`, then c")
-    '<code>a &lt; b</code>, then c'
+    >>> muted = Muted()
+    >>> with muted:
+    ...     inside = bool(muted)
+    >>> inside, bool(muted)
+    (True, False)
     """
-    pieces = words.split("`")
-    if len(pieces) % 2 == 0:  # an odd backtick came with a learner's value: show all as it is
-        return escape(words)
-    return "".join(f"<code>{escape(p)}</code>" if i % 2 else escape(p) for i, p in enumerate(pieces))
+
+    def __init__(self) -> None:
+        self._depth = 0
+
+    def __enter__(self) -> None:
+        self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+
+    def __bool__(self) -> bool:
+        return self._depth > 0

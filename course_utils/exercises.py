@@ -18,10 +18,10 @@ from html import escape
 import ipywidgets
 
 from course_utils import progress
-from course_utils.display import inline_code, plain, show
+from course_utils.display import show
 from course_utils.lesson_rooms import load_exercises, rooms
+from course_utils.markup import card, inline_code, plain
 from course_utils.messages import brief, entry, shorten, text
-from course_utils.palette import card
 
 STRICT_VARIABLE = "COURSE_STRICT"
 

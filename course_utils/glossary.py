@@ -13,7 +13,8 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from course_utils.display import inline_code, show
+from course_utils.display import show
+from course_utils.markup import inline_code
 from course_utils.messages import CourseError, brief, entry, text
 
 

@@ -16,8 +16,10 @@ from html import escape
 from IPython import get_ipython
 from IPython.display import display
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator
 
 from course_utils.messages import text
 
@@ -76,10 +78,13 @@ def digest(figure: Figure) -> str:
     >>> line(1, 2, 3) == line(1, 2.000001, 3), line(1, 2, 3) == line(1, 2.5, 3)
     (True, False)
     """
-    parts = [_words_of(figure.texts)]
+    parts = [_words_of([*figure.texts, *(words for legend in figure.legends for words in legend.get_texts())])]
     for axes in figure.axes:
         legend = axes.get_legend()
         words = [axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts, *(legend.get_texts() if legend else ())]
+        for axis in (axes.xaxis, axes.yaxis):
+            if isinstance(axis.get_major_locator(), FixedLocator):  # others choose by the room that letters need
+                words += axis.get_majorticklabels()
         parts.append(f"{_words_of(words)} {axes.get_xscale()} {axes.get_yscale()}")
         parts += [f"{kind} {' '.join(map(str, _steps(numbers)))}" for kind, numbers in _drawn(axes)]
     return hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()[:8]
@@ -90,7 +95,7 @@ def _words_of(texts: Iterable[Text]) -> str:
 
 
 def _drawn(axes: Axes) -> list[tuple[str, list[float]]]:
-    """What is drawn in the axes, part by part: the horizontal and the vertical coordinates, or the cells of an image."""
+    """What is drawn in the axes, part by part: horizontal and vertical coordinates, or the cells of an image."""
     found: list[tuple[str, list[float]]] = []
     for kind in ("lines", "patches", "collections"):
         points = []
@@ -101,7 +106,8 @@ def _drawn(axes: Axes) -> list[tuple[str, list[float]]]:
                 corners = artist.get_patch_transform().transform(artist.get_path().vertices)
                 points.append([(x, y) for x, y in corners.tolist()])
             else:
-                points.append([(x, y) for x, y in artist.get_offsets().tolist()])
+                lines = artist.get_segments() if isinstance(artist, LineCollection) else [artist.get_offsets()]
+                points.append([(x, y) for line in lines for x, y in line.tolist()])
         for side, scale in enumerate((axes.get_xscale(), axes.get_yscale())):
             found.append((f"{kind} {[len(part) for part in points]}", _scaled(points, side, scale)))
     for image in axes.images:

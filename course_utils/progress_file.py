@@ -28,8 +28,9 @@ from IPython import get_ipython
 
 from course_utils import progress
 from course_utils.display import show
+from course_utils.markup import card
 from course_utils.messages import entry, text
-from course_utils.palette import GREEN, INK, card
+from course_utils.palette import GREEN, INK
 
 FOLDER_VARIABLE = "COURSE_PROGRESS"
 OFF = "off"

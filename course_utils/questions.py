@@ -10,9 +10,9 @@ from string import ascii_uppercase
 import ipywidgets
 
 from course_utils import progress
-from course_utils.display import inline_code, show
+from course_utils.display import show
+from course_utils.markup import card, inline_code
 from course_utils.messages import brief, entry, text
-from course_utils.palette import card
 
 
 @dataclass(frozen=True)

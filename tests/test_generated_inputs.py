@@ -22,9 +22,9 @@ from course_lessons.lesson_01.draw_sentence_path import describe_path, draw_path
 from course_lessons.lesson_01.sentence_explorer import SentenceExplorer, sentence_explorer
 from course_utils import CourseError, check, checkpoint, hint, hub_mode, quiz, setup
 from course_utils.exercises import keys
+from course_utils.markup import token_row
 from course_utils.questions import question, quiz_widget
 from course_utils.sentence_path import SentencePath, follow
-from course_utils.token_row import token_row
 
 SST2 = "distilbert-base-uncased-finetuned-sst-2-english"
 

@@ -18,7 +18,7 @@ from course_lessons.lesson_00.draw_answers import (
 )
 from course_lessons.lesson_00.task_chooser import MOST_CHARACTERS, TaskChooser, show_task_chooser, task_chooser
 from course_utils import CourseError, checkpoint, session
-from course_utils.display import plain
+from course_utils.markup import plain
 
 STRANGE = [
     "",

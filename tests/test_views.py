@@ -15,8 +15,8 @@ from course_lessons.lesson_01.draw_probabilities import draw_softmax_curve
 from course_lessons.lesson_01.draw_sentence_path import describe_path, draw_path, path_html
 from course_lessons.lesson_01.sentence_explorer import SentenceExplorer, sentence_explorer
 from course_utils import CourseError, checkpoint, setup
+from course_utils.markup import token_row
 from course_utils.sentence_path import SentencePath, follow
-from course_utils.token_row import token_row
 
 SST2 = "distilbert-base-uncased-finetuned-sst-2-english"
 SENTENCE = "I hate this so much!"

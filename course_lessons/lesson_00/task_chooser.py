@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from course_lessons.lesson_00.draw_answers import answer_html
-from course_utils.display import plain, show
+from course_utils.display import redraw, show
+from course_utils.markup import card, plain
 from course_utils.messages import CourseError, text
-from course_utils.palette import card
-from course_utils.redraw import redraw
 
 if TYPE_CHECKING:
     from transformers import Pipeline

@@ -10,10 +10,10 @@ from textwrap import wrap
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from course_utils.markup import is_special, small, token_row
 from course_utils.messages import text
 from course_utils.palette import BLUE, GREEN, GREY, HTML_FONT, INK, ORANGE, PAPER, PURPLE, VERMILION
 from course_utils.sentence_path import SentencePath
-from course_utils.token_row import is_special, small, token_row
 
 SHOWN_TOKENS = 16
 SHOWN_NUMBERS = 8

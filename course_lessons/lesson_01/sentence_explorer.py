@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from course_lessons.lesson_01.draw_sentence_path import describe_path, path_html
-from course_utils.display import show
+from course_utils.display import redraw, show
 from course_utils.messages import text
-from course_utils.redraw import redraw
 from course_utils.sentence_path import follow
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from html import escape
 
 from course_lessons.lesson_02.token_neighbours import Neighbour
+from course_utils.markup import is_special, small
 from course_utils.messages import text
 from course_utils.palette import BLUE, GREY, HTML_FONT, INK, ORANGE, PAPER
-from course_utils.token_row import is_special, small
 
 CONTEXT = 42
 """Characters of a text shown on each side of a token."""

@@ -11,9 +11,8 @@ import ipywidgets
 
 from course_lessons.lesson_02.draw_token_neighbours import nearest_html
 from course_lessons.lesson_02.token_neighbours import LONGEST, Neighbour, TokenIndex, nearest, token_index
-from course_utils.display import show
+from course_utils.display import redraw, show
 from course_utils.messages import text
-from course_utils.redraw import redraw
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

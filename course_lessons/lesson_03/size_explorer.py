@@ -11,10 +11,9 @@ import ipywidgets
 
 from course_lessons.lesson_03.draw_model_parts import parts_html
 from course_utils.cost import forward_flops, memory_bytes, parameter_counts
-from course_utils.display import plain, show
+from course_utils.display import redraw, show
+from course_utils.markup import card, plain
 from course_utils.messages import CourseError, brief, text
-from course_utils.palette import card
-from course_utils.redraw import redraw
 
 if TYPE_CHECKING:
     from transformers import BertConfig

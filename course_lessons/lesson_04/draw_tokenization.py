@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from course_lessons.lesson_04.tokenization import Piece, Reading
+from course_utils.markup import small
 from course_utils.messages import CourseError, text
 from course_utils.palette import BLUE, GREEN, GREY, HTML_FONT, INK, ORANGE, PAPER, PURPLE, VERMILION
-from course_utils.token_row import small
 
 SHOWN_PIECES = 120
 TINTS = ("#d6e8f5", "#fbe8c4", "#d2efe5", "#f5dfeb")

@@ -11,9 +11,8 @@ import ipywidgets
 
 from course_lessons.lesson_04.draw_tokenization import describe_reading, reading_html
 from course_lessons.lesson_04.tokenization import read_text
-from course_utils.display import show
+from course_utils.display import redraw, show
 from course_utils.messages import CourseError, text
-from course_utils.redraw import redraw
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

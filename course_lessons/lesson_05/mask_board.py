@@ -11,10 +11,9 @@ import ipywidgets
 
 from course_lessons.lesson_05.draw_padding import batch_grid, describe_batch
 from course_lessons.lesson_05.padded_batch import Rectangle, probabilities, rectangle
-from course_utils.display import show
+from course_utils.display import redraw, show
 from course_utils.messages import text
 from course_utils.palette import BLUE, GREY, HTML_FONT, INK
-from course_utils.redraw import redraw
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -9,9 +9,9 @@ import ipywidgets
 
 from course_lessons.lesson_06.batching import STRATEGIES, batches_by, count_tokens
 from course_lessons.lesson_06.draw_batching import DrawnBatch, batch_html, epoch_html
-from course_utils.display import plain, show
+from course_utils.display import redraw, show
+from course_utils.markup import plain
 from course_utils.messages import CourseError, brief, text
-from course_utils.redraw import redraw
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 MOST_LENGTHS = 20_000

@@ -12,10 +12,9 @@ import ipywidgets
 
 from course_lessons.lesson_07.draw_training_curves import runs_html
 from course_lessons.lesson_07.fine_tuning import Run, Settings, fine_tune
-from course_utils.display import show
+from course_utils.display import redraw, show
+from course_utils.markup import card
 from course_utils.messages import CourseError, text
-from course_utils.palette import card
-from course_utils.redraw import redraw
 
 if TYPE_CHECKING:
     from datasets import Dataset

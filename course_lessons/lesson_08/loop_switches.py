@@ -9,9 +9,8 @@ import ipywidgets
 
 from course_lessons.lesson_08.draw_differences import gap_html
 from course_lessons.lesson_08.loop_parts import PARTS, without
-from course_utils.display import show
+from course_utils.display import redraw, show
 from course_utils.messages import text
-from course_utils.redraw import redraw
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from html import escape
 
 from course_lessons.lesson_09.inspect_setup import Finding
-from course_utils.display import inline_code, show
+from course_utils.display import show
+from course_utils.markup import inline_code
 from course_utils.messages import CourseError, text
 from course_utils.palette import BLUE, HTML_FONT, INK, ORANGE, PAPER, VERMILION
 

@@ -9,9 +9,9 @@ from html import escape
 import ipywidgets
 
 from course_lessons.lesson_09.draw_thresholds import count_labels, own_html, thresholds_html
-from course_utils.display import plain, show
+from course_utils.display import redraw, show
+from course_utils.markup import plain
 from course_utils.messages import CourseError, text, whole_characters
-from course_utils.redraw import redraw
 
 LONGEST = 2000
 """Characters of a typed sentence that are read."""

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from course_lessons.lesson_11.draw_attention import attention_html
-from course_utils.display import show
+from course_utils.display import redraw, show
 from course_utils.messages import CourseError, text, whole_characters
-from course_utils.redraw import redraw
 
 if TYPE_CHECKING:
     from torch import Tensor

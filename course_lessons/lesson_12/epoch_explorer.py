@@ -8,9 +8,9 @@ import ipywidgets
 
 from course_lessons.lesson_12.draw_epoch_plan import plan_html
 from course_lessons.lesson_12.epoch_plan import plan_epoch
-from course_utils.display import plain, show
+from course_utils.display import redraw, show
+from course_utils.markup import plain
 from course_utils.messages import text
-from course_utils.redraw import redraw
 
 PARAMETERS = 109_482_240
 """Parameters of BERT base, the model whose memory is counted (`course_utils.cost.parameter_counts(BertConfig())`)."""

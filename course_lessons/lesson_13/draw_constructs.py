@@ -7,9 +7,9 @@ from html import escape
 
 from course_lessons.lesson_13.code_reader import MOST_CHARACTERS, Reading, read_code
 from course_lessons.lesson_13.constructs import CONSTRUCTS, RUNS, Construct, Outcome, as_stated
-from course_utils.display import inline_code
+from course_utils.markup import card, inline_code
 from course_utils.messages import text
-from course_utils.palette import GREEN, INK, PAPER, VERMILION, card
+from course_utils.palette import GREEN, INK, PAPER, VERMILION
 
 CODE = (
     f"background:white;color:{INK};padding:6px 10px;margin:2px 0 8px 0;font-size:15px;line-height:1.4;"

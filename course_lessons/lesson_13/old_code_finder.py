@@ -9,9 +9,9 @@ import ipywidgets
 
 from course_lessons.lesson_13.constructs import CONSTRUCTS, construct
 from course_lessons.lesson_13.draw_constructs import construct_html, search_html
-from course_utils.display import plain, show
+from course_utils.display import redraw, show
+from course_utils.markup import plain
 from course_utils.messages import text
-from course_utils.redraw import redraw
 
 
 @dataclass(frozen=True)
