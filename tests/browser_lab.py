@@ -27,7 +27,7 @@ import pytest
 from lesson_files import NOTEBOOKS, ROOT, clean_environment, code_cells, read
 from nbformat import NotebookNode
 
-import course
+from commands import doctor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -46,7 +46,7 @@ def browser_path() -> str:
     """The Chromium of this machine, as `course.py doctor` finds it; skips or fails where there is none."""
     if importlib.util.find_spec("playwright") is None:
         missing("playwright is not installed")
-    found = course.find_chromium()
+    found = doctor.find_chromium()
     if found is None:
         missing("no Chromium on this machine: install the package `chromium` to run the browser tests")
     return found

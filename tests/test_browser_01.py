@@ -10,7 +10,7 @@ import pytest
 from browser_lab import Lab, assert_ran_clean, assert_stayed_here, browser_path, opened_lesson
 from lesson_files import NOTEBOOKS, cell_by_id, code_cells, fenced_python, read
 
-import course
+from commands import doctor
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ def test_a_missing_browser_is_no_silent_pass(
 ) -> None:
     """Where these tests cannot run they say so; on the machine that guards the project they fail instead."""
     monkeypatch.setenv("CI", ci)
-    monkeypatch.setattr(course, "find_chromium", lambda: None)
+    monkeypatch.setattr(doctor, "find_chromium", lambda: None)
     with pytest.raises(ends, match="Chromium"):
         browser_path()
 

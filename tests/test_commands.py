@@ -1,4 +1,4 @@
-"""course.py: what a learner types, and what happens when things go wrong.
+"""course.py and the rooms behind it: what a learner types, and what happens when things go wrong.
 
 Every test works on a small copy of the course in a folder whose name has a space and Korean letters. Nothing is
 downloaded: where an installation is really run, it is that of a package without dependencies.
@@ -7,34 +7,36 @@ downloaded: where an installation is really run, it is that of a package without
 from __future__ import annotations
 
 import ast
-import doctest
-import importlib.util
+import importlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from commands import refresh
+from commands.publish import NO_BADGE
+
 ROOT = Path(__file__).resolve().parent.parent
+ROOMS = {path.stem: path for path in (ROOT / "commands").glob("*.py") if path.stem != "__init__"}
+RUN_IN_VENV = {"refresh", "measure", "glossary", "corrections_index"}
+BEFORE_THE_INSTALLATION = {
+    "cli", "copies", "doctor", "install", "lessons", "open_lab", "packages", "publish", "relay", "run_tests", "shared",
+}  # fmt: skip
 posix_only = pytest.mark.skipif(os.name == "nt", reason="signals and symbolic links work differently on Windows")
-
-
-def load(path: Path, name: str) -> ModuleType:
-    """The module in a file, as if imported under `name`."""
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def lesson(title: str, answer: str = "1") -> nbformat.NotebookNode:
@@ -45,9 +47,6 @@ def lesson(title: str, answer: str = "1") -> nbformat.NotebookNode:
     return new_notebook(cells=[new_markdown_cell(opening, id="title"), code, new_code_cell("2 + 2", id="sum")])
 
 
-NO_BADGE = load(ROOT / "course.py", "course_as_stored").NO_BADGE
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A small copy of the course."""
@@ -56,6 +55,7 @@ def folder(tmp_path: Path) -> Path:
     (folder / "course_utils").mkdir()
     for name in ("course.py", "pyproject.toml", "constraints.txt", "environment.yml"):
         shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "commands", folder / "commands", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "course_utils" / "__init__.py").write_text("")
     (folder / "course_utils" / "address.py").write_text('"""Where."""\n\nREPOSITORY = ""\n', encoding="utf-8")
     (folder / "README.md").write_text(f"Hello\n\n<!-- badge -->{NO_BADGE}<!-- /badge -->\n", encoding="utf-8")
@@ -64,17 +64,32 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def course(folder: Path) -> ModuleType:
-    """course.py of that copy, imported."""
-    return load(folder / "course.py", "course_under_test")
+class Rooms(SimpleNamespace):
+    """The rooms of a copy, each under its name, with `main`, which gets what was typed, and the folder ROOT."""
+
+
+def imported_rooms() -> dict[str, ModuleType]:
+    """The rooms that are imported at the moment, the folder they lie in included."""
+    return {name: module for name, module in sys.modules.items() if name.split(".")[0] == "commands"}
 
 
 @pytest.fixture
-def installed(course: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def course(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rooms]:
+    """The rooms of that copy; those of the course itself come back later."""
+    for name in imported_rooms():
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(str(folder))
+    rooms = {name: importlib.import_module(f"commands.{name}") for name in BEFORE_THE_INSTALLATION}
+    yield Rooms(**rooms, main=rooms["cli"].main, ROOT=rooms["shared"].ROOT)
+    for name in imported_rooms():
+        del sys.modules[name]
+
+
+@pytest.fixture
+def installed(course: Rooms, monkeypatch: pytest.MonkeyPatch) -> Rooms:
     """The same, with an installation that is taken to be complete and a Jupyter that is not started."""
-    monkeypatch.setattr(course, "ensure_installed", lambda cpu=False: None)
-    monkeypatch.setattr(course, "start", lambda command, env: started.append((command, env)) or 0)
+    monkeypatch.setattr(course.install, "ensure_installed", lambda cpu=False: None)
+    monkeypatch.setattr(course.open_lab, "start", lambda command, env: started.append((command, env)) or 0)
     started: list[tuple[list[str], dict[str, str]]] = []
     course.started = started
     return course
@@ -117,13 +132,13 @@ def test_help_names_every_command_and_lesson(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("tset", "test"), ("docter", "doctor"), ("publish", "publish-at")])
-def test_a_misspelt_command_is_answered_with_the_nearest(course: ModuleType, typed: str, meant: str) -> None:
-    with pytest.raises(course.Stop, match=f"course.py {meant}`"):
-        course.find_command([typed])
+def test_a_misspelt_command_is_answered_with_the_nearest(course: Rooms, typed: str, meant: str) -> None:
+    with pytest.raises(course.shared.Stop, match=f"course.py {meant}`"):
+        course.cli.find_command([typed])
 
 
 def test_an_unknown_lesson_is_answered_with_those_that_exist(
-    installed: ModuleType, capsys: pytest.CaptureFixture[str]
+    installed: Rooms, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert installed.main(["7"]) == 1
     message = capsys.readouterr().err
@@ -131,13 +146,13 @@ def test_an_unknown_lesson_is_answered_with_those_that_exist(
 
 
 @pytest.mark.parametrize("word", ["5", "05", "05_padding_and_masks", "notebooks/05_padding_and_masks.ipynb"])
-def test_a_lesson_can_be_named_in_several_ways(installed: ModuleType, word: str) -> None:
+def test_a_lesson_can_be_named_in_several_ways(installed: Rooms, word: str) -> None:
     assert installed.main([word]) == 0
     command, _ = installed.started[0]
     assert "--LabApp.default_url=/lab/tree/my/05_padding_and_masks.ipynb" in command
 
 
-def test_without_a_number_the_first_lesson_opens_and_options_reach_jupyter(installed: ModuleType) -> None:
+def test_without_a_number_the_first_lesson_opens_and_options_reach_jupyter(installed: Rooms) -> None:
     assert installed.main(["--no-browser", "--port", "9123"]) == 0
     command, environment = installed.started[0]
     assert command[-3:] == ["--no-browser", "--port", "9123"]
@@ -147,7 +162,7 @@ def test_without_a_number_the_first_lesson_opens_and_options_reach_jupyter(insta
     assert environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0] == str(installed.ROOT / "jupyter")
 
 
-def test_jupyter_listens_on_this_computer_only_and_keeps_its_token(installed: ModuleType) -> None:
+def test_jupyter_listens_on_this_computer_only_and_keeps_its_token(installed: Rooms) -> None:
     installed.main(["01"])
     command, environment = installed.started[0]
     assert "--ServerApp.ip=127.0.0.1" in command
@@ -156,24 +171,24 @@ def test_jupyter_listens_on_this_computer_only_and_keeps_its_token(installed: Mo
 
 
 def test_a_taken_port_leads_to_the_next_one(
-    installed: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    installed: Rooms, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        monkeypatch.setattr(installed, "FIRST_PORT", port)
+        monkeypatch.setattr(installed.open_lab, "FIRST_PORT", port)
         installed.main([])
     command, _ = installed.started[0]
     (chosen,) = [int(word.split("=")[1]) for word in command if word.startswith("--ServerApp.port=")]
-    assert port < chosen < port + installed.PORTS_TRIED
+    assert port < chosen < port + installed.open_lab.PORTS_TRIED
     assert f"Port {port} is taken" in capsys.readouterr().out
 
 
 def test_without_a_browser_the_address_is_announced(
-    installed: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    installed: Rooms, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(installed, "has_browser", lambda: False)
+    monkeypatch.setattr(installed.open_lab, "has_browser", lambda: False)
     installed.main([])
     assert "--no-browser" in installed.started[0][0]
     assert "Copy the address" in capsys.readouterr().out
@@ -181,10 +196,10 @@ def test_without_a_browser_the_address_is_announced(
 
 @pytest.mark.parametrize("words", [["--cpu", "05"], ["05", "--cpu"]])
 def test_the_small_pytorch_can_be_asked_for_anywhere(
-    installed: ModuleType, monkeypatch: pytest.MonkeyPatch, words: list[str]
+    installed: Rooms, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     asked: list[bool] = []
-    monkeypatch.setattr(installed, "ensure_installed", asked.append)
+    monkeypatch.setattr(installed.install, "ensure_installed", asked.append)
     assert installed.main(words) == 0
     command, _ = installed.started[0]
     assert asked == [True] and "--cpu" not in command and "05" not in command
@@ -198,10 +213,37 @@ def test_any_letter_can_be_printed_on_any_console(folder: Path, code_page: str) 
     assert "한글명령é" in done.stderr
 
 
-def test_the_examples_in_the_docstrings_hold(course: ModuleType) -> None:
-    for module in (course, load(ROOT / "tools" / "refresh.py", "refresh_for_examples")):
-        outcome = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
-        assert outcome.failed == 0 and outcome.attempted >= 3
+def test_the_examples_in_the_docstrings_are_run() -> None:
+    """pytest runs them by itself, in every folder named here."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
+    assert "commands" in settings["testpaths"] and "--doctest-modules" in settings["addopts"]
+    assert sum(path.read_text(encoding="utf-8").count(">>> ") for path in ROOMS.values()) >= 12
+
+
+def test_a_call_from_another_folder_is_the_same(folder: Path, tmp_path: Path) -> None:
+    """Where the terminal stands makes no difference, nor do settings that lead Python elsewhere."""
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "commands").mkdir(parents=True)
+    (elsewhere / "commands" / "__init__.py").write_text("raise SystemExit('the wrong room')")
+    settings = {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(elsewhere)}
+    done = subprocess.run(
+        [sys.executable, str(folder / "course.py"), "reset", "05"],
+        cwd=elsewhere,
+        env=os.environ | settings,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (folder / "my" / "05_padding_and_masks.ipynb").exists() and not (elsewhere / "my").exists()
+
+
+def test_a_door_without_rooms_says_so(folder: Path) -> None:
+    """Somebody who saved course.py alone learns that the rest is missing."""
+    shutil.rmtree(folder / "commands")
+    done = call(folder, "--help")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "folder commands/ is missing" in done.stderr and "complete copy" in done.stderr
 
 
 # ------------------------------------------------------------------------------------------------------ old Pythons
@@ -245,11 +287,47 @@ def test_nothing_in_the_file_is_too_new_for_an_old_python_to_read() -> None:
     assert imported_before_the_check == ["print_function", "sys"]
 
 
-def test_only_the_standard_library_is_used() -> None:
-    tree = ast.parse((ROOT / "course.py").read_text(encoding="utf-8"))
-    names = [a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names]
-    names += [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+# -------------------------------------------------------------------------------------------------------- the rooms
+
+
+def imports(path: Path) -> set[str]:
+    """The modules that a file imports, anywhere in it; `from commands import x` counts as `commands.x`."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}:{node.lineno} is relative"
+            one_by_one = {f"commands.{alias.name}" for alias in node.names}
+            found |= one_by_one if node.module == "commands" else {node.module}
+    return found
+
+
+def rooms_used_by(path: Path) -> set[str]:
+    """The rooms that a file imports."""
+    return {name.split(".")[1] for name in imports(path) if name.startswith("commands.")}
+
+
+def test_every_room_is_known() -> None:
+    """Each is for the time before the installation or run in .venv, and the front page of the folder says which."""
+    assert set(ROOMS) == BEFORE_THE_INSTALLATION | RUN_IN_VENV and not BEFORE_THE_INSTALLATION & RUN_IN_VENV
+    page = ast.get_docstring(ast.parse((ROOT / "commands" / "__init__.py").read_text(encoding="utf-8")))
+    before, after = page.split("These need the packages of the course")
+    for words, rooms in ((before, BEFORE_THE_INSTALLATION), (after, RUN_IN_VENV)):
+        assert {line.split()[0] for line in words.splitlines() if line.startswith("    ")} == rooms
+
+
+def test_only_the_standard_library_is_used_before_the_installation() -> None:
+    for path in [ROOT / "course.py", *(ROOMS[room] for room in BEFORE_THE_INSTALLATION)]:
+        foreign = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names - {"commands"}
+        assert not foreign, f"{path.name} imports {foreign}"
+        assert not rooms_used_by(path) & RUN_IN_VENV, f"{path.name} imports a room that needs .venv"
+
+
+def test_no_room_needs_itself() -> None:
+    """The rooms can be read from the bottom up: no import leads round in a circle."""
+    order = list(TopologicalSorter({room: rooms_used_by(path) for room, path in ROOMS.items()}).static_order())
+    assert set(order) == set(ROOMS) and order.index("shared") < order.index("cli")
 
 
 # ------------------------------------------------------------------------------------------------- the installation
@@ -294,12 +372,12 @@ version = "0.1.0"
 """
 INSTALL = """
 import sys
-import course
+from commands import install, packages, shared
 
-course.torch_on_offer = lambda cpu: "installed"
+packages.torch_on_offer = lambda cpu: "installed"
 try:
-    course.ensure_installed()
-except course.Stop as stop:
+    install.ensure_installed()
+except shared.Stop as stop:
     sys.exit(str(stop))
 """
 
@@ -351,104 +429,104 @@ def test_a_failed_installation_is_explained_and_the_next_run_mends_it(folder: Pa
 
 
 @pytest.fixture
-def workshop(course: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """course.py with the three steps that run other programs replaced by ones that note that they were called."""
+def workshop(course: Rooms, monkeypatch: pytest.MonkeyPatch) -> Rooms:
+    """The rooms with the three steps that run other programs replaced by ones that note that they were called."""
     course.calls = []
 
     def make_venv() -> None:
         course.calls.append("make")
-        course.venv_python().parent.mkdir(parents=True, exist_ok=True)
-        course.venv_python().touch()
-        course.write_json(course.state_file(), {"state": course.MAKING})
+        course.shared.venv_python().parent.mkdir(parents=True, exist_ok=True)
+        course.shared.venv_python().touch()
+        course.shared.write_json(course.shared.state_file(), {"state": course.shared.MAKING})
 
     def run_pip(cpu: bool) -> int:
         course.calls.append("pip --cpu" if cpu else "pip")
         if course.interrupted_while == "changing":
-            course.write_json(course.state_file(), {"state": course.CHANGING, "cpu": cpu})
+            course.shared.write_json(course.shared.state_file(), {"state": course.shared.CHANGING, "cpu": cpu})
         if course.interrupted_while:
             raise KeyboardInterrupt
         return 0
 
     course.interrupted_while = None
-    monkeypatch.setattr(course, "make_venv", make_venv)
-    monkeypatch.setattr(course, "run_pip", run_pip)
-    monkeypatch.setattr(course, "works", lambda python: python.exists())
-    monkeypatch.setattr(course, "torch_on_offer", lambda cpu: "torch-2.13.0+cpu-cp311.whl")
+    monkeypatch.setattr(course.install, "make_venv", make_venv)
+    monkeypatch.setattr(course.packages, "run_pip", run_pip)
+    monkeypatch.setattr(course.install, "works", lambda python: python.exists())
+    monkeypatch.setattr(course.packages, "torch_on_offer", lambda cpu: "torch-2.13.0+cpu-cp311.whl")
     return course
 
 
 @pytest.mark.parametrize(("moment", "mending"), [("downloading", ["pip"]), ("changing", ["make", "pip"])])
-def test_an_interrupted_installation_is_mended(workshop: ModuleType, moment: str, mending: list[str]) -> None:
+def test_an_interrupted_installation_is_mended(workshop: Rooms, moment: str, mending: list[str]) -> None:
     """Only an environment that pip was changing when it was stopped is made anew."""
     workshop.interrupted_while = moment
     with pytest.raises(KeyboardInterrupt):
-        workshop.ensure_installed()
+        workshop.install.ensure_installed()
     assert workshop.calls == ["make", "pip"]
     workshop.interrupted_while = None
-    workshop.ensure_installed()
+    workshop.install.ensure_installed()
     assert workshop.calls == ["make", "pip", *mending]
-    workshop.ensure_installed()
+    workshop.install.ensure_installed()
     assert workshop.calls == ["make", "pip", *mending], "once installed, nothing is run"
 
 
-def test_an_interrupted_update_leaves_a_usable_installation(workshop: ModuleType) -> None:
-    workshop.ensure_installed()
+def test_an_interrupted_update_leaves_a_usable_installation(workshop: Rooms) -> None:
+    workshop.install.ensure_installed()
     pins = workshop.ROOT / "constraints.txt"
     pins.write_text(pins.read_text(encoding="utf-8") + "something==1.0\n", encoding="utf-8")
     workshop.interrupted_while = "downloading"
     with pytest.raises(KeyboardInterrupt):
-        workshop.ensure_installed()
-    assert workshop.read_json(workshop.state_file())["state"] == workshop.READY
+        workshop.install.ensure_installed()
+    assert workshop.shared.read_json(workshop.shared.state_file())["state"] == workshop.shared.READY
     workshop.interrupted_while = None
-    workshop.ensure_installed()
+    workshop.install.ensure_installed()
     assert workshop.calls == ["make", "pip", "pip", "pip"], "the update is tried again, on the same environment"
 
 
-def test_an_environment_whose_python_is_gone_is_made_anew(workshop: ModuleType) -> None:
-    workshop.ensure_installed()
-    workshop.venv_python().unlink()
-    workshop.ensure_installed()
+def test_an_environment_whose_python_is_gone_is_made_anew(workshop: Rooms) -> None:
+    workshop.install.ensure_installed()
+    workshop.shared.venv_python().unlink()
+    workshop.install.ensure_installed()
     assert workshop.calls == ["make", "pip", "make", "pip"]
 
 
-def test_a_later_start_runs_no_program_before_jupyter(workshop: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_later_start_runs_no_program_before_jupyter(workshop: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     """That is what makes it fast: the time itself depends on what else the machine is doing."""
-    workshop.ensure_installed()
+    workshop.install.ensure_installed()
     started: list[list[str]] = []
-    monkeypatch.setattr(workshop.subprocess, "Popen", lambda *words, **options: pytest.fail(f"{words} was run"))
-    monkeypatch.setattr(workshop, "works", lambda python: pytest.fail("the environment was examined"))
-    monkeypatch.setattr(workshop, "start", lambda command, env: started.append(command) or 0)
+    monkeypatch.setattr(subprocess, "Popen", lambda *words, **options: pytest.fail(f"{words} was run"))
+    monkeypatch.setattr(workshop.install, "works", lambda python: pytest.fail("the environment was examined"))
+    monkeypatch.setattr(workshop.open_lab, "start", lambda command, env: started.append(command) or 0)
     assert workshop.main(["--no-browser"]) == 0
     assert started[0][1:3] == ["-m", "jupyterlab"]
 
 
-def test_the_small_pytorch_stays_chosen(workshop: ModuleType) -> None:
-    workshop.ensure_installed(cpu=True)
-    workshop.ensure_installed()
+def test_the_small_pytorch_stays_chosen(workshop: Rooms) -> None:
+    workshop.install.ensure_installed(cpu=True)
+    workshop.install.ensure_installed()
     assert workshop.calls == ["make", "pip --cpu"]
     pins = workshop.ROOT / "constraints.txt"
     pins.write_text(pins.read_text(encoding="utf-8") + "something==1.0\n", encoding="utf-8")
-    workshop.ensure_installed()
+    workshop.install.ensure_installed()
     assert workshop.calls == ["make", "pip --cpu", "pip --cpu"], "an update keeps the choice"
 
 
-def test_only_what_decides_the_installation_leads_to_an_update(workshop: ModuleType) -> None:
-    workshop.ensure_installed()
+def test_only_what_decides_the_installation_leads_to_an_update(workshop: Rooms) -> None:
+    workshop.install.ensure_installed()
     project = workshop.ROOT / "pyproject.toml"
     project.write_text(project.read_text(encoding="utf-8") + "\n[tool.other]\nx = 1\n", encoding="utf-8")
-    workshop.ensure_installed()
+    workshop.install.ensure_installed()
     assert workshop.calls == ["make", "pip"]
     project.write_text(project.read_text(encoding="utf-8").replace("torch>=2.6", "torch>=2.7"), encoding="utf-8")
-    workshop.ensure_installed()
+    workshop.install.ensure_installed()
     assert workshop.calls == ["make", "pip", "pip"]
 
 
-def test_pip_is_called_with_the_pins_and_on_request_with_the_cpu_index(course: ModuleType) -> None:
-    command = course.pip_command(cpu=False)
+def test_pip_is_called_with_the_pins_and_on_request_with_the_cpu_index(course: Rooms) -> None:
+    command = course.packages.pip_command(cpu=False)
     assert command[1:4] == ["-m", "pip", "install"] and command[-2:] == ["-e", ".[lab,test]"]
     assert command[command.index("-c") + 1] == "constraints.txt"
     assert "--extra-index-url" not in command
-    small = course.pip_command(cpu=True)
+    small = course.packages.pip_command(cpu=True)
     assert small[small.index("--extra-index-url") + 1] == "https://download.pytorch.org/whl/cpu"
 
 
@@ -463,55 +541,57 @@ def test_pip_is_called_with_the_pins_and_on_request_with_the_cpu_index(course: M
     ],
 )
 def test_a_large_download_is_announced_with_the_way_to_the_small_one(
-    course: ModuleType,
+    course: Rooms,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     file: str | None,
     system: str,
     large: bool,
 ) -> None:
-    monkeypatch.setattr(course, "torch_on_offer", lambda cpu: file)
-    monkeypatch.setattr(course.sys, "platform", system)
-    monkeypatch.setattr(course, "interactive", lambda: False)
-    course.announce_download(cpu=False)
+    monkeypatch.setattr(course.packages, "torch_on_offer", lambda cpu: file)
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(course.packages, "interactive", lambda: False)
+    course.packages.announce_download(cpu=False)
     said = capsys.readouterr().out
     assert ("2.7 GB" in said and "python course.py --cpu" in said and "PIP_FIND_LINKS" in said) == large
     assert ("half a gigabyte" in said) != large
 
 
 def test_the_small_pytorch_is_never_replaced_by_the_large_one_unasked(
-    course: ModuleType, monkeypatch: pytest.MonkeyPatch
+    course: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(course, "torch_on_offer", lambda cpu: "torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl")
-    monkeypatch.setattr(course.sys, "platform", "linux")
-    with pytest.raises(course.Stop, match="small PyTorch is not to be had"):
-        course.announce_download(cpu=True)
+    monkeypatch.setattr(
+        course.packages, "torch_on_offer", lambda cpu: "torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl"
+    )
+    monkeypatch.setattr(sys, "platform", "linux")
+    with pytest.raises(course.shared.Stop, match="small PyTorch is not to be had"):
+        course.packages.announce_download(cpu=True)
 
 
-def test_without_the_module_venv_it_says_what_to_install(course: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(course, "has_module", lambda name: False)
-    monkeypatch.setattr(course.shutil, "which", lambda name: None)
-    with pytest.raises(course.Stop, match=r"apt install python3\.\d+-venv"):
-        course.venv_maker()
-    monkeypatch.setattr(course, "has_module", lambda name: name == "virtualenv")
-    assert course.venv_maker()[1:3] == ["-m", "virtualenv"]
+def test_without_the_module_venv_it_says_what_to_install(course: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(course.install, "has_module", lambda name: False)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(course.shared.Stop, match=r"apt install python3\.\d+-venv"):
+        course.install.venv_maker()
+    monkeypatch.setattr(course.install, "has_module", lambda name: name == "virtualenv")
+    assert course.install.venv_maker()[1:3] == ["-m", "virtualenv"]
 
 
-def test_settings_of_other_pythons_do_not_reach_the_course(course: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PYTHONHOME", "PYTHONPATH"):
+def test_settings_of_other_pythons_do_not_reach_the_course(course: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH"):
         monkeypatch.setenv(name, "/elsewhere")
     monkeypatch.setenv("PIP_USER", "1")
-    environment = course.environment()
-    assert "PYTHONHOME" not in environment and "PYTHONPATH" not in environment
+    environment = course.shared.environment()
+    assert not {"PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH"} & set(environment)
     assert environment["PIP_USER"] == "0" and environment["PYTHONUTF8"] == "1"
-    assert environment["PATH"].split(os.pathsep)[0] == str(course.venv_python().parent)
+    assert environment["PATH"].split(os.pathsep)[0] == str(course.shared.venv_python().parent)
 
 
 def test_conda_is_left_alone_and_mentioned(
-    workshop: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workshop: Rooms, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CONDA_PREFIX", "/somewhere/conda")
-    workshop.ensure_installed()
+    workshop.install.ensure_installed()
     said = capsys.readouterr().out
     assert "conda" in said and ".venv" in said and "environment.yml" in said
 
@@ -527,18 +607,19 @@ def test_conda_is_left_alone_and_mentioned(
         ("ERROR: something nobody has seen before", "Run the command again"),
     ],
 )
-def test_a_failure_is_put_in_plain_words(course: ModuleType, log: str, advice: str) -> None:
+def test_a_failure_is_put_in_plain_words(course: Rooms, log: str, advice: str) -> None:
     (course.ROOT / "install.log").write_text(f"Collecting torch\n{log}\n", encoding="utf-8")
-    text = course.explain_failure()
+    text = course.packages.explain_failure()
     assert advice in text and log.split(":")[0] in text
 
 
 def test_windows_keeps_python_elsewhere_and_cannot_become_another_program(
-    course: ModuleType, monkeypatch: pytest.MonkeyPatch
+    course: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(course, "WINDOWS", True)
-    assert course.venv_python().as_posix().endswith(".venv/Scripts/python.exe")
-    assert course.start([sys.executable, "-c", "raise SystemExit(7)"], dict(os.environ)) == 7
+    for room in (course.shared, course.open_lab):
+        monkeypatch.setattr(room, "WINDOWS", True)
+    assert course.shared.venv_python().as_posix().endswith(".venv/Scripts/python.exe")
+    assert course.open_lab.start([sys.executable, "-c", "raise SystemExit(7)"], dict(os.environ)) == 7
 
 
 @posix_only
@@ -546,7 +627,7 @@ def test_a_command_lets_the_program_it_runs_finish_after_ctrl_c(folder: Path) ->
     program = (
         "import signal, time; signal.signal(2, lambda *a: 0); print('up', flush=True); time.sleep(1); print('done')"
     )
-    code = f"import course, os, sys; course.run([sys.executable, '-c', {program!r}], dict(os.environ))"
+    code = f"import os, sys; from commands import shared; shared.run([sys.executable, '-c', {program!r}], os.environ)"
     process = subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=folder,
@@ -565,18 +646,16 @@ def test_a_command_lets_the_program_it_runs_finish_after_ctrl_c(folder: Path) ->
 # --------------------------------------------------------------------------------------------- the learner's copies
 
 
-def change_stored(course: ModuleType, stem: str) -> bytes:
+def change_stored(course: Rooms, stem: str) -> bytes:
     """Give a stored lesson another text, as an update would; its new bytes."""
     path = course.ROOT / "notebooks" / f"{stem}.ipynb"
     nbformat.write(lesson("a better title"), str(path))
     return path.read_bytes()
 
 
-def test_opening_makes_a_copy_and_never_overwrites_it(
-    installed: ModuleType, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_opening_makes_a_copy_and_never_overwrites_it(installed: Rooms, capsys: pytest.CaptureFixture[str]) -> None:
     installed.main(["01"])
-    copy = installed.my() / "01_behind_the_pipeline.ipynb"
+    copy = installed.copies.my() / "01_behind_the_pipeline.ipynb"
     original = copy.read_bytes()
     assert original == (installed.ROOT / "notebooks" / copy.name).read_bytes()
     change_stored(installed, copy.stem)
@@ -589,9 +668,11 @@ def test_opening_makes_a_copy_and_never_overwrites_it(
     assert copy.read_text(encoding="utf-8") == "mine"
 
 
-def test_links_to_other_lessons_work_and_those_copies_are_renewed_until_they_are_opened(installed: ModuleType) -> None:
+def test_links_to_other_lessons_work_and_those_copies_are_renewed_until_they_are_opened(
+    installed: Rooms,
+) -> None:
     installed.main(["01"])
-    other = installed.my() / "05_padding_and_masks.ipynb"
+    other = installed.copies.my() / "05_padding_and_masks.ipynb"
     assert other.exists()
     new = change_stored(installed, other.stem)
     installed.main(["01"])
@@ -603,7 +684,7 @@ def test_links_to_other_lessons_work_and_those_copies_are_renewed_until_they_are
     assert other.read_text(encoding="utf-8") == "mine", "reached by a link and changed: it belongs to the learner"
 
 
-def test_a_new_run_of_the_same_lesson_is_no_news(installed: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_new_run_of_the_same_lesson_is_no_news(installed: Rooms, capsys: pytest.CaptureFixture[str]) -> None:
     installed.main(["01"])
     path = installed.ROOT / "notebooks" / "01_behind_the_pipeline.ipynb"
     nbformat.write(lesson("01_behind_the_pipeline", answer="another output"), str(path))
@@ -612,11 +693,11 @@ def test_a_new_run_of_the_same_lesson_is_no_news(installed: ModuleType, capsys: 
     assert "has changed" not in capsys.readouterr().out
 
 
-def test_copies_without_their_record_are_left_alone(installed: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_copies_without_their_record_are_left_alone(installed: Rooms, capsys: pytest.CaptureFixture[str]) -> None:
     installed.main(["01"])
-    copy = installed.my() / "01_behind_the_pipeline.ipynb"
+    copy = installed.copies.my() / "01_behind_the_pipeline.ipynb"
     copy.write_text("mine", encoding="utf-8")
-    installed.originals_file().write_text("{ broken", encoding="utf-8")
+    installed.copies.originals_file().write_text("{ broken", encoding="utf-8")
     change_stored(installed, copy.stem)
     for _ in range(2):
         assert installed.main(["01"]) == 0
@@ -624,20 +705,20 @@ def test_copies_without_their_record_are_left_alone(installed: ModuleType, capsy
         assert "has changed" not in capsys.readouterr().out, "nobody knows whether it has"
 
 
-def test_reset_gives_a_fresh_copy_and_keeps_the_old_ones(installed: ModuleType) -> None:
+def test_reset_gives_a_fresh_copy_and_keeps_the_old_ones(installed: Rooms) -> None:
     installed.main(["05"])
-    copy = installed.my() / "05_padding_and_masks.ipynb"
+    copy = installed.copies.my() / "05_padding_and_masks.ipynb"
     for text in ("first try", "second try"):
         copy.write_text(text, encoding="utf-8")
         assert installed.main(["reset", "05"]) == 0
         assert copy.read_bytes() == (installed.ROOT / "notebooks" / copy.name).read_bytes()
-    kept = sorted(path for path in installed.my().glob("05_padding_and_masks.2*.ipynb"))
+    kept = sorted(path for path in installed.copies.my().glob("05_padding_and_masks.2*.ipynb"))
     assert {path.read_text(encoding="utf-8") for path in kept} == {"first try", "second try"}
     today = time.strftime("05_padding_and_masks.%Y-%m-%d-")
     assert all(path.name.startswith(today) for path in kept)
 
 
-def test_reset_asks_which_lesson(installed: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reset_asks_which_lesson(installed: Rooms, capsys: pytest.CaptureFixture[str]) -> None:
     assert installed.main(["reset"]) == 1
     assert "Which lesson?" in capsys.readouterr().err
 
@@ -645,77 +726,113 @@ def test_reset_asks_which_lesson(installed: ModuleType, capsys: pytest.CaptureFi
 # ----------------------------------------------------------------------------------------------- test and refresh
 
 
-def test_tests_run_on_the_stored_lessons_only(course: ModuleType) -> None:
+def test_tests_run_on_the_stored_lessons_only(course: Rooms) -> None:
     (course.ROOT / "tests").mkdir()
-    command = course.test_command(None, ["-x"])
-    assert command[1:3] == ["-m", "pytest"] and command[-4:] == ["notebooks", "tests", "course_utils", "-x"]
+    command = course.run_tests.pytest_command(None, ["-x"])
+    assert command[1:3] == ["-m", "pytest"] and command[-5:] == ["notebooks", "tests", "commands", "course_utils", "-x"]
     assert {"--nbval", "--nbval-current-env", "loadfile"} <= set(command)
     assert not any("my" == Path(word).name for word in command)
-    one = course.test_command(course.find_lesson("5"), ["-x"])
+    one = course.run_tests.pytest_command(course.lessons.find_lesson("5"), ["-x"])
     assert one[-2:] == ["notebooks/05_padding_and_masks.ipynb", "-x"]
     (course.ROOT / "tests" / "test_a.py").touch()
-    named = course.test_command(None, ["tests/test_a.py::test_b", "-q"])
+    named = course.run_tests.pytest_command(None, ["tests/test_a.py::test_b", "-q"])
     assert "notebooks" not in named and named[-2:] == ["tests/test_a.py::test_b", "-q"]
 
 
 @pytest.mark.parametrize("words", [["05", "--check"], ["--check", "05"]])
-def test_refresh_runs_the_stored_lesson(
-    installed: ModuleType, monkeypatch: pytest.MonkeyPatch, words: list[str]
-) -> None:
+def test_refresh_runs_the_stored_lesson(installed: Rooms, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
     called: list[list[str]] = []
-    monkeypatch.setattr(installed, "run", lambda command, env: called.append(command) or 0)
+    monkeypatch.setattr(installed.relay, "run", lambda command, env: called.append(command) or 0)
     assert installed.main(["refresh", *words]) == 0
     stored = installed.ROOT / "notebooks" / "05_padding_and_masks.ipynb"
-    assert called[0][1:] == [str(installed.ROOT / "tools" / "refresh.py"), "--check", str(stored)]
-    drawn = [[Path(script).name, *rest] for _, script, *rest in called[1:]]
-    assert drawn == [["glossary.py", "--check"], ["corrections_index.py", "--check"]]
-    assert all((ROOT / "tools" / name).exists() for name, _ in drawn)
+    assert {command[0] for command in called} == {str(installed.shared.venv_python())}
+    assert [command[1:] for command in called] == [
+        ["-m", "commands.refresh", "--check", str(stored)],
+        ["-m", "commands.glossary", "--check"],
+        ["-m", "commands.corrections_index", "--check"],
+    ]
+    assert {command[2] for command in called} <= {f"commands.{room}" for room in ROOMS}
 
 
 def test_the_exit_code_and_the_time_are_reported(
-    installed: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    installed: Rooms, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen = {}
-    monkeypatch.setattr(installed, "run", lambda command, env: seen.update(env) or 5)
+    monkeypatch.setattr(installed.run_tests, "run", lambda command, env: seen.update(env) or 5)
     monkeypatch.setenv("COURSE_CHECKPOINTS", "hub")
     assert installed.main(["test"]) == 5
     assert "The tests failed and took" in capsys.readouterr().out
     assert seen["OMP_NUM_THREADS"] == "1" and "COURSE_CHECKPOINTS" not in seen
 
 
+@posix_only
+def test_the_cpu_seconds_of_all_that_was_run_are_reported(
+    installed: Rooms, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of programs that the tests start count as well; on a system that does not tell, nothing is said."""
+    busy = "import time\nwhile time.process_time() < 0.6: pass"
+    started = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"
+    monkeypatch.setattr(installed.run_tests, "pytest_command", lambda *given: [sys.executable, "-c", started])
+    assert installed.main(["test"]) == 0
+    found = re.search(r"The tests passed and took \d+ s and (\d+) CPU seconds\.", capsys.readouterr().out)
+    assert 1 <= int(found[1]) < 60
+    monkeypatch.setitem(sys.modules, "resource", None)
+    monkeypatch.setattr(installed.run_tests, "pytest_command", lambda *given: [sys.executable, "-c", ""])
+    assert installed.main(["test"]) == 0
+    assert re.search(r"The tests passed and took \d+ s\.\n$", capsys.readouterr().out)
+
+
+def test_quick_leaves_out_the_browser_and_what_takes_long(installed: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The word is course.py's own; what follows goes to pytest as ever. Both marks are ones that pytest knows."""
+    called: list[list[str]] = []
+    monkeypatch.setattr(installed.run_tests, "run", lambda command, env: called.append(command) or 0)
+    for words in (["test", "--quick", "-x"], ["test", "-x"], ["test", "05", "--quick"]):
+        assert installed.main(words) == 0
+    quick, whole, one = called
+    at = quick.index("not browser and not slow")
+    assert quick[at - 1] == "-m" and quick[: at - 1] + quick[at + 1 :] == whole
+    assert "not browser and not slow" in one and "notebooks/05_padding_and_masks.ipynb" in one
+    assert not any("--quick" in command for command in called)
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
+    assert {"browser", "slow"} <= {mark.split(":")[0] for mark in known["markers"]}
+
+
 @pytest.mark.parametrize("words", [[], ["curves"], ["padding", "--again"]])
 def test_measure_runs_in_the_environment_of_the_tests(
-    installed: ModuleType, monkeypatch: pytest.MonkeyPatch, words: list[str]
+    installed: Rooms, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
-    """The words go on to tools/measure.py, which runs with the course's Python, one thread and no personal switches."""
+    """The words go on to commands/measure.py, which runs with the course's Python, one thread, no personal switches."""
     called: list[tuple[list[str], dict[str, str]]] = []
     monkeypatch.setenv("COURSE_CHECKPOINTS", "hub")
-    monkeypatch.setattr(installed, "run", lambda command, env: called.append((command, env)) or 0)
+    monkeypatch.setattr(installed.relay, "run", lambda command, env: called.append((command, env)) or 0)
     assert installed.main(["measure", *words]) == 0
     command, env = called[0]
-    assert command == [str(installed.venv_python()), str(installed.ROOT / "tools" / "measure.py"), *words]
+    assert command == [str(installed.shared.venv_python()), "-m", "commands.measure", *words]
     assert env["OMP_NUM_THREADS"] == "1" and "COURSE_CHECKPOINTS" not in env
 
 
-@pytest.mark.parametrize("words", [[], ["test"], ["refresh"]])
-def test_a_course_without_lessons_fails(
-    installed: ModuleType, words: list[str], capsys: pytest.CaptureFixture[str]
+def test_a_room_run_in_venv_finds_the_course_from_anywhere(
+    course: Rooms, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for path in installed.lessons():
+    """It runs in the folder of the course, as part of `commands`, whatever the terminal's folder and settings are."""
+    probe = "import sys\nfrom commands.shared import ROOT\n(ROOT / 'seen.txt').write_text(sys.argv[1])\nsys.exit(7)\n"
+    (course.ROOT / "commands" / "probe.py").write_text(probe, encoding="utf-8")
+    monkeypatch.setattr(course.relay, "venv_python", lambda: Path(sys.executable))
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
+    monkeypatch.chdir(tmp_path)
+    assert course.relay.in_venv("probe", ["한글 word"]) == 7
+    assert (course.ROOT / "seen.txt").read_text(encoding="utf-8") == "한글 word"
+
+
+@pytest.mark.parametrize("words", [[], ["test"], ["refresh"]])
+def test_a_course_without_lessons_fails(installed: Rooms, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    for path in installed.lessons.lessons():
         path.unlink()
     assert installed.main(words) == 1
     assert "no lesson in the folder notebooks/" in capsys.readouterr().err
 
 
-@pytest.fixture(scope="module")
-def refresh() -> ModuleType:
-    """tools/refresh.py, imported."""
-    return load(ROOT / "tools" / "refresh.py", "refresh_under_test")
-
-
-def test_refresh_runs_strips_and_reports(
-    refresh: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_refresh_runs_strips_and_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     view = "application/vnd.jupyter.widget-view+json"
     both = f"display({{'text/plain': 'w', 'text/html': '<b>w</b>', '{view}': {{'model_id': 'x'}}}}, raw=True)"
     only = f"display({{'text/plain': 'w', '{view}': {{'model_id': 'x'}}}}, raw=True)"
@@ -746,9 +863,7 @@ def test_refresh_runs_strips_and_reports(
     assert path.read_text(encoding="utf-8").endswith("}\n")
 
 
-def test_refresh_leaves_a_lesson_whose_cell_fails_as_it_was(
-    refresh: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_refresh_leaves_a_lesson_whose_cell_fails_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cells = [new_code_cell("1", id="fine"), new_code_cell("1 / 0", id="broken-cell")]
     path = tmp_path / "01_lesson.ipynb"
     nbformat.write(new_notebook(cells=cells), str(path))
@@ -783,7 +898,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in files if path.exists()}
 
 
-def check_publishing(course: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def check_publishing(course: Rooms, capsys: pytest.CaptureFixture[str]) -> None:
     """Publishing writes the address everywhere, twice is as once, and --none takes all of it back."""
     assert course.main(["publish-at", "--none"]) == 0
     before = tree(course.ROOT)
@@ -792,9 +907,9 @@ def check_publishing(course: ModuleType, capsys: pytest.CaptureFixture[str]) -> 
     for name, content in published.items():
         text = content.decode("utf-8")
         if "<!-- badge" in before[name].decode("utf-8"):
-            file = name if name.endswith(".ipynb") else course.lessons()[0].name
+            file = name if name.endswith(".ipynb") else course.lessons.lessons()[0].name
             badge = f"colab.research.google.com/github/jane-doe/the.course/blob/main/notebooks/{file}"
-            assert badge in text and course.NO_BADGE not in text, name
+            assert badge in text and course.publish.NO_BADGE not in text, name
         if name.endswith(".ipynb"):
             assert 'REPOSITORY = \\"jane-doe/the.course\\"' in text, name
             was, now = json.loads(before[name]), json.loads(content)
@@ -812,13 +927,13 @@ def check_publishing(course: ModuleType, capsys: pytest.CaptureFixture[str]) -> 
     assert tree(course.ROOT) == before, "taken back completely"
 
 
-def test_publishing_a_small_course(course: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_publishing_a_small_course(course: Rooms, capsys: pytest.CaptureFixture[str]) -> None:
     before = tree(course.ROOT)
     check_publishing(course, capsys)
     assert tree(course.ROOT) == before
 
 
-def test_publishing_the_real_files(course: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_publishing_the_real_files(course: Rooms, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(course.ROOT / "notebooks")
     (course.ROOT / "notebooks").mkdir()
     for path in [*(ROOT / "notebooks").glob("*.ipynb"), ROOT / "README.md", ROOT / "course_utils" / "address.py"]:
@@ -832,7 +947,7 @@ def test_publishing_the_real_files(course: ModuleType, capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize("word", ["course", "a/b/c", "jane doe/course", "-x/course", "jane/..", "", "한글/course"])
 def test_a_name_that_github_would_not_take_is_explained(
-    course: ModuleType, word: str, capsys: pytest.CaptureFixture[str]
+    course: Rooms, word: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = tree(course.ROOT)
     assert course.main(["publish-at", word]) == 1
@@ -840,6 +955,6 @@ def test_a_name_that_github_would_not_take_is_explained(
     assert tree(course.ROOT) == before
 
 
-def test_the_address_of_the_page_will_do(course: ModuleType) -> None:
-    named: Callable[[str], str] = course.repository_name
+def test_the_address_of_the_page_will_do(course: Rooms) -> None:
+    named: Callable[[str], str] = course.publish.repository_name
     assert named("https://github.com/jane/course") == named("github.com/jane/course.git") == named("jane/course")

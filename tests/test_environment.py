@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -18,6 +17,8 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from commands.packages import EXTRAS
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT_TEXT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -76,14 +77,6 @@ def pins(python: str, system: str) -> dict[str, list[str]]:
 def pin_lines() -> list[str]:
     """The lines of constraints.txt that are not comments."""
     return [line for line in CONSTRAINTS.splitlines() if line and not line.startswith("#")]
-
-
-def course_extras() -> set[str]:
-    """The extras that course.py installs."""
-    spec = importlib.util.spec_from_file_location("course_for_environment", ROOT / "course.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return set(module.EXTRAS.split(","))
 
 
 def test_every_pin_is_one_exact_version_without_an_address() -> None:
@@ -152,7 +145,7 @@ def test_environment_yml_agrees_with_pyproject() -> None:
     assert python in PYTHONS
     assert {re.split(r"[=<>]", entry)[0] for entry in conda} == {"python", "pip"}, "all packages come from pip's block"
     assert sorted(block) == sorted(["-c constraints.txt", f"-e .[{','.join(PROJECT['optional-dependencies'])}]"])
-    assert course_extras() == set(PROJECT["optional-dependencies"]), "course.py installs the same extras"
+    assert set(EXTRAS.split(",")) == set(PROJECT["optional-dependencies"]), "course.py installs the same extras"
 
 
 def test_lab_settings_are_settings_that_lab_has() -> None:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections import Counter
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from lesson_files import ROOT, lesson_paths, prose_cells, read
+from lesson_files import lesson_paths, prose_cells, read
 
+from commands import glossary as drawing
 from course_utils import CourseError, look_up
 from course_utils.glossary import places, search
 from course_utils.glossary import terms as glossary_terms
 
 MARK = re.compile(r'<dfn(?: title="([^"]+)")?>([^<]+)</dfn>')
-
-
-def drawing() -> ModuleType:
-    """The script that draws the glossary."""
-    found = importlib.util.spec_from_file_location("draw_glossary", ROOT / "tools" / "glossary.py")
-    assert found and found.loader
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
 
 
 def terms(path: Path) -> list[str]:
@@ -50,16 +40,15 @@ def test_each_mark_is_well_formed(lesson: Path) -> None:
 
 def test_glossary_is_as_the_lessons_mark_it() -> None:
     """Page and places are what the marks give today: each marked term has a meaning, each meaning a mark."""
-    for path, wanted in drawing().drawn().items():
+    for path, wanted in drawing.drawn().items():
         assert path.read_text(encoding="utf-8") == wanted, f"{path.name} is old: python course.py refresh draws it"
 
 
 def test_a_term_without_meaning_is_named() -> None:
     """An author who marks a new term is told to write its meaning, and the other way round."""
-    module = drawing()
     place = {"lesson": "01_x", "cell": "a"}
-    with pytest.raises(module.Unequal, match=r"without a meaning.*: logits\.\n.*no lesson: Hub\."):
-        module.joined({"logits": place}, {"Hub": "A collection."})
+    with pytest.raises(drawing.Unequal, match=r"without a meaning.*: logits\.\n.*no lesson: Hub\."):
+        drawing.joined({"logits": place}, {"Hub": "A collection."})
 
 
 def test_places_lead_to_the_cell_that_says_the_word() -> None:

@@ -17,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lesson_files import LESSONS, NOTEBOOKS, ROOT, cell_by_id, clean_environment, output_text, read
 
+from commands import corrections_index as tool
 from course_lessons.lesson_13.code_reader import MOST_CHARACTERS, facts, read_code
 from course_lessons.lesson_13.constructs import (
     CONSTRUCTS,
@@ -389,22 +390,13 @@ def test_finder_reads_what_is_pasted(finder: OldCodeFinder) -> None:
 # --- the index of corrections -----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def tool(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """tools/corrections_index.py as a module."""
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    import corrections_index
-
-    return corrections_index
-
-
-def test_the_index_is_what_the_table_gives(tool: Any) -> None:
+def test_the_index_is_what_the_table_gives() -> None:
     """The stored cells hold what the tool draws from tests/corrections.csv: run it again after a row has changed."""
     sources = tool.rendered(tool.rows())
-    assert tool.outdated(LESSON, sources) == [], "run: python tools/corrections_index.py"
+    assert tool.outdated(LESSON, sources) == [], "run: python -m commands.corrections_index"
 
 
-def test_the_index_names_every_correction_and_its_cell(tool: Any) -> None:
+def test_the_index_names_every_correction_and_its_cell() -> None:
     """All 54 mistakes stand in the index once, with words of their own and a link to the cell of their row."""
     rows = tool.rows()
     whole = "\n".join(tool.rendered(rows).values())
@@ -419,7 +411,7 @@ def test_the_index_names_every_correction_and_its_cell(tool: Any) -> None:
     assert len({entry["so"] for entry in words.values()}) == len(words)
 
 
-def test_the_tool_mends_an_outdated_index(tool: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tool_mends_an_outdated_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With --check it only says what differs; without, it rewrites those cells and nothing else."""
     copy = tmp_path / "lesson.ipynb"
     stale = json.loads((NOTEBOOKS / f"{STEM}.ipynb").read_text(encoding="utf-8"))
@@ -434,8 +426,7 @@ def test_the_tool_mends_an_outdated_index(tool: Any, tmp_path: Path, monkeypatch
 
 
 def test_the_tool_runs_from_anywhere(tmp_path: Path) -> None:
-    """As a command it needs no other set-up than Python."""
-    command = [sys.executable, str(ROOT / "tools" / "corrections_index.py"), "--check"]
-    environment = clean_environment(PYTHONPATH=None)
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    """As a command it needs no other set-up than a Python that finds the course."""
+    command = [sys.executable, "-m", "commands.corrections_index", "--check"]
+    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,11 +1,8 @@
-"""tools/measure.py: every part on a very small scale, what is kept when stopped, and what goes into the course."""
+"""commands/measure.py: every part on a very small scale, what is kept when stopped, and what goes into the course."""
 
 from __future__ import annotations
 
-import doctest
-import importlib.util
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -14,26 +11,23 @@ from typing import Any
 import nbformat
 import pytest
 
+from commands import lessons as lessons_room
+from commands import measure as measure_room
 from course_utils import setup
 
-ROOT = Path(__file__).resolve().parent.parent
 NOW = {"date": "2026-01-02", "machine": "a machine", "versions": {"python": "3.11"}, "basis": "x", "quick": False}
 
 
 @pytest.fixture
 def measure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """tools/measure.py, imported, with its files in a folder of the test."""
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    spec = importlib.util.spec_from_file_location("measure_under_test", ROOT / "tools" / "measure.py")
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    spec.loader.exec_module(module)
+    """commands/measure.py, with its files in a folder of the test."""
     for name in ("KEPT", "TRIAL", "STORED", "README"):
-        monkeypatch.setattr(module, name, tmp_path / f"{name.lower()}.json")
+        monkeypatch.setattr(measure_room, name, tmp_path / f"{name.lower()}.json")
     (tmp_path / "readme.json").write_text("# Hello\n\n<!-- measured -->\nold\n<!-- /measured -->\n\nEnd\n")
-    monkeypatch.setattr(module, "ROOT", tmp_path)
+    for room in (measure_room, lessons_room):
+        monkeypatch.setattr(room, "ROOT", tmp_path)
     setup()
-    return module
+    return measure_room
 
 
 def fake(measure: ModuleType, monkeypatch: pytest.MonkeyPatch, **parts: Callable[..., dict[str, Any]]) -> None:
@@ -54,10 +48,11 @@ def collect(measure: ModuleType, part: str, kept: dict[str, Any] | None = None) 
     return figures, said
 
 
-def test_examples(measure: ModuleType) -> None:
-    """The examples in the docstrings hold."""
-    result = doctest.testmod(measure)
-    assert result.attempted >= 4 and not result.failed
+@pytest.mark.parametrize("part", list(measure_room.PARTS))
+def test_the_files_that_figures_hang_on_are_there(part: str) -> None:
+    """A file that moved would hang as missing for ever: figures would stay although what they came from has changed."""
+    files = list(measure_room.PARTS[part].basis(measure_room.FULL))
+    assert files and not [path for path in files if not path.is_file()]
 
 
 # --------------------------------------------------------------------------------------------------- the parts

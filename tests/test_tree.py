@@ -57,7 +57,7 @@ def python_sources() -> list[tuple[str, str]]:
 def test_there_is_something_to_check() -> None:
     """The tests below look at the whole project: its parts are among the files they see."""
     names = {name(path) for path in tracked_files()}
-    assert {"pyproject.toml", "course.py", "course_utils/__init__.py"} <= names
+    assert {"pyproject.toml", "course.py", "commands/cli.py", "course_utils/__init__.py"} <= names
     assert "notebooks/01_behind_the_pipeline.ipynb" in names
     assert "course_utils/pocket/pocket-bert-uncased-sst2/model.safetensors" in names
 
@@ -172,11 +172,10 @@ def test_jupyter_listens_here_only_and_keeps_its_token() -> None:
         r"|allow_remote_access\W+true|disable_check_xsrf\W+true|ip\s*[=:]\s*['\"]?(0\.0\.0\.0|\*|::)",
         re.IGNORECASE,
     )
-    course = (ROOT / "course.py").read_text(encoding="utf-8")
-    assert "--ServerApp.ip=127.0.0.1" in course
+    assert "--ServerApp.ip=127.0.0.1" in (ROOT / "commands" / "open_lab.py").read_text(encoding="utf-8")
     settings = [path for path, _ in text_files() if name(path).startswith("jupyter/")]
     assert settings
-    for path in [ROOT / "course.py", *settings]:
+    for path in [ROOT / "course.py", *(ROOT / "commands").glob("*.py"), *settings]:
         found = opens.search(path.read_text(encoding="utf-8"))
         assert not found, f"{name(path)}: {found.group()}"
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from lesson_files import NOTEBOOKS, ROOT, clean_environment
 
+PACKAGES = ("course_utils", "course_lessons")
 MOST_BYTES = 100_000_000
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".npy", ".npz", ".joblib", ".h5", ".msgpack")
 
@@ -34,7 +35,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy2(ROOT / name, source / name)
     left_out = shutil.ignore_patterns("__pycache__", "*.pyc")
-    shutil.copytree(ROOT / "course_utils", source / "course_utils", ignore=left_out)
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, source / name, ignore=left_out)
     build = "import sys, setuptools.build_meta as backend; backend.build_wheel(sys.argv[1])"
     done = run([sys.executable, "-c", build, str(out)], source)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -73,15 +75,16 @@ def test_wheel_is_small_and_whole(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     weights = "course_utils/pocket/pocket-bert-uncased-sst2/model.safetensors"
-    assert {weights, "course_utils/words.en.toml"} <= names
+    assert {weights, "course_utils/words.en.toml", "course_lessons/lesson_05/words.en.toml"} <= names
     sources = {
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "course_utils").rglob("*")
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
     }
     assert sources <= names, f"left out of the wheel: {sorted(sources - names)}"
-    outside = {name for name in names if not name.startswith(("course_utils/", "transformers_course-"))}
-    assert not outside, "the wheel brings only the package"
+    outside = {name for name in names if name.split("/")[0] not in PACKAGES and not name.startswith("transformers_course-")}
+    assert not outside, "the wheel brings only the packages"
 
 
 def test_wheel_holds_no_pickles(wheel: Path) -> None:

@@ -15,15 +15,16 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-MEANINGS = ROOT / "course_utils" / "texts" / "en" / "glossary.toml"
+from commands.shared import ROOT
+
+MEANINGS = ROOT / "course_utils" / "glossary.en.toml"
 PLACES = ROOT / "course_utils" / "glossary.json"
 PAGE = ROOT / "docs" / "glossary.md"
 MARK = re.compile(r'<dfn(?: title="([^"]+)")?>([^<]+)</dfn>')
 INTRODUCTION = """# Glossary
 
 Each term with its meaning, and the lesson that introduces it. In a lesson, `look_up("{example}")` shows one,
-`look_up()` all. This page is drawn from the lessons by `tools/glossary.py`.
+`look_up()` all. This page is drawn from the lessons by `commands/glossary.py`.
 """
 
 Place = dict[str, str]

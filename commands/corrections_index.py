@@ -2,10 +2,11 @@
 
 For each mistake of the study documents: its number, what the document says, what is so, and a link to the cell that
 shows it. Which cell that is stands in tests/corrections.csv; the words stand in the course's tables of texts, under
-`corrections.E-NN`. Run it again whenever a row of the table changes; nothing else of the notebook is touched.
+`corrections.E-NN`. Nothing else of the notebook is touched. `python course.py refresh` runs it after the lessons; when
+only a row of the table has changed it can be run by itself, in the folder of the course with the Python of .venv:
 
-    python tools/corrections_index.py
-    python tools/corrections_index.py --check
+    python -m commands.corrections_index
+    python -m commands.corrections_index --check
 """
 
 from __future__ import annotations
@@ -17,10 +18,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from course_utils.messages import text  # noqa: E402
+from commands.shared import ROOT
+from course_utils.messages import text
 
 TABLE = ROOT / "tests" / "corrections.csv"
 LESSON = ROOT / "notebooks" / "13_then_and_now.ipynb"

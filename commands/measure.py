@@ -37,7 +37,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from commands.lessons import lessons
+from commands.shared import ROOT, duration, say, write_whole
+
 KEPT = ROOT / "my" / "measured.json"
 TRIAL = ROOT / "my" / "measured-trial.json"
 STORED = ROOT / "course_utils" / "measurements" / "measured.json"
@@ -158,24 +160,7 @@ class Part:
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Store a dictionary as a JSON file: the old file or the new one, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-    os.replace(partial, path)
-
-
-def say(words: str) -> None:
-    """A line of progress, at once."""
-    print(words, flush=True)
-
-
-def duration(seconds: float) -> str:
-    """A time in words.
-
-    >>> duration(8.4), duration(194)
-    ('8 s', '3 min 14 s')
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    write_whole(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
 
 
 def processor() -> str:
@@ -252,6 +237,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def package(*names: str) -> Path:
     """A path inside the package."""
     return ROOT.joinpath("course_utils", *names)
+
+
+def room(lesson: str, name: str) -> Path:
+    """A file in the room of one lesson."""
+    return ROOT / "course_lessons" / f"lesson_{lesson}" / name
 
 
 def quiet_checkpoint(name: str) -> str:
@@ -506,18 +496,14 @@ def table_curves(figures: dict[str, Any]) -> str:
 # --------------------------------------------------------------------------------------------------- lessons
 
 
-def lesson_files() -> list[Path]:
-    """The stored lessons, in order."""
-    return sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-
-
 def measure_lessons(scale: Scale, kept: dict[str, Any], save: Save, progress: Progress) -> dict[str, Any]:
     """Seconds that each lesson takes from a fresh kernel, its start included; kept after each lesson."""
     import nbformat
-    from refresh import LessonFailed, execute
+
+    from commands.refresh import LessonFailed, execute
 
     seconds: dict[str, float] = dict(kept.get("seconds", {}))
-    for path in lesson_files()[: scale.lessons]:
+    for path in lessons()[: scale.lessons]:
         if path.stem in seconds:
             progress(f"{path.stem}: there already")
             continue
@@ -554,7 +540,7 @@ PARTS = {
     "padding": Part(
         "real tokens among all places, for four ways to form batches",
         measure_padding,
-        lambda scale: [package("batch_plans.py"), package("corpora", "pair_lengths.json")],
+        lambda scale: [room("06", "batching.py"), package("corpora", "pair_lengths.json")],
         table_padding,
     ),
     "loop": Part(
@@ -573,8 +559,8 @@ PARTS = {
         "accuracy by number of examples, from pretrained and from random weights",
         measure_curves,
         lambda scale: [
-            package("learning_curves.py"),
-            package("fine_tuning.py"),
+            room("07", "learning_curves.py"),
+            room("07", "fine_tuning.py"),
             *_weights("pocket-bert-uncased", "pocket-roberta-ko"),
             *_reviews(scale.languages),
         ],
@@ -583,7 +569,12 @@ PARTS = {
     "lessons": Part(
         "run time of each lesson",
         measure_lessons,
-        lambda scale: [*lesson_files(), *package().glob("*.py"), *package("pocket").glob("*/model.safetensors")],
+        lambda scale: [
+            *lessons(),
+            *package().glob("*.py"),
+            *(ROOT / "course_lessons").rglob("*.py"),
+            *package("pocket").glob("*/model.safetensors"),
+        ],
         table_lessons,
     ),
 }

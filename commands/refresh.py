@@ -27,7 +27,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-ROOT = Path(__file__).resolve().parent.parent
+from commands.shared import ROOT
+
 SANITIZE = ROOT / "tests" / "sanitize.cfg"
 TIMEOUT = 600
 

@@ -1,0 +1,23 @@
+"""The commands of the course, one room for each; `course.py` is their door.
+
+These rooms use nothing but Python's standard library, because they work before anything is installed:
+
+    cli         what was typed: the table of commands, `--help`
+    open_lab    `python course.py [NN]`: a lesson in JupyterLab
+    copies      the learner's own copies in my/, `reset`
+    install     the environment in .venv: made, updated, mended
+    packages    pip: what is coming, how far it is, what went wrong
+    doctor      `doctor`: what this machine has and lacks
+    run_tests   `test`
+    relay       `refresh` and `measure`: handed over to the rooms below
+    publish     `publish-at`: the public address of the course
+    lessons     the stored lessons and what may be typed for one
+    shared      the folder of the course, printing, files, running a program in .venv
+
+These need the packages of the course. They are run by the Python in .venv, in the folder of the course:
+
+    refresh             runs stored lessons anew
+    measure             measures the figures that lessons quote
+    glossary            draws the glossary from the terms that lessons mark
+    corrections_index   draws the index of corrections in the last lesson
+"""

@@ -1,0 +1,150 @@
+"""What was typed: the table of commands that `--help` is drawn from, and how one of them is run."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from commands.copies import command_reset
+from commands.doctor import command_doctor
+from commands.lessons import lesson_list, looks_like_lesson
+from commands.open_lab import command_open
+from commands.publish import command_publish_at
+from commands.relay import command_measure, command_refresh
+from commands.run_tests import command_test
+from commands.shared import Stop, say, speak_utf8, tidy
+
+
+class Command(NamedTuple):
+    """One command: its name, how it is typed, what it does, and the function that gets the words after the name."""
+
+    name: str
+    usage: str
+    about: tuple[str, ...]
+    run: Callable[[list[str]], int]
+
+
+def command_help(words: list[str]) -> int:
+    """Print what course.py can do."""
+    say("The course, in two commands:\n")
+    for usage, text in (("python course.py", "start"), ("python course.py test", "check that all works")):
+        say(f"    {usage.ljust(26)}{text}")
+    say("\nAll commands. NN is the number of a lesson, such as 05.\n")
+    for command in COMMANDS:
+        say(f"    course.py {command.usage}")
+        for line in command.about:
+            say(f"        {line}")
+    say(f"\nLessons here:\n{lesson_list() or '  none'}")
+    say("\nSettings, as environment variables:\n")
+    say("    COURSE_CHECKPOINTS=hub    load the study documents' checkpoints from the Hugging Face Hub;")
+    say("                              without it, the small ones that come with the course, offline")
+    say("    PIP_EXTRA_INDEX_URL, PIP_FIND_LINKS, PIP_CERT, HTTPS_PROXY    the installation heeds these")
+    return 0
+
+
+COMMANDS = (
+    Command(
+        "",
+        "[NN] [--cpu] [options for Jupyter]",
+        (
+            "Open a lesson in JupyterLab, the first one if no number is given. The first time, this installs",
+            "the course into the folder .venv; --cpu then takes the small PyTorch, without CUDA. You work on",
+            "your own copy in the folder my/, which nothing ever overwrites.",
+            "Options go to Jupyter, for example --no-browser or --port 9000.",
+        ),
+        command_open,
+    ),
+    Command(
+        "test",
+        "test [NN] [--quick] [options for pytest]",
+        (
+            "Run all tests, or those of one lesson: every notebook is run and each output compared with the",
+            "stored one. --quick leaves out the tests in a browser and those that take long. Options go to",
+            "pytest, for example -x, -k NAME, or a file: tests/test_commands.py.",
+        ),
+        command_test,
+    ),
+    Command(
+        "reset",
+        "reset NN",
+        ("Give you a fresh copy of a lesson. Your old one stays in my/ under a name with the date.",),
+        command_reset,
+    ),
+    Command(
+        "refresh",
+        "refresh [NN] [--check]",
+        (
+            "For authors: run the stored lessons from a fresh kernel, store the outputs without widget",
+            "state, and show which compared outputs changed; then draw the glossary and the index of",
+            "corrections anew. With --check nothing is written.",
+        ),
+        command_refresh,
+    ),
+    Command(
+        "measure",
+        "measure [PART ...] [--again] [--quick]",
+        (
+            "Measure on this machine the figures that the lessons quote, and print them with date and machine.",
+            "Parts: padding, loop, pocket, curves, lessons; all of them without a name, about half an hour. What",
+            "is done is kept in my/measured.json, so you may stop with Ctrl-C and go on later. --quick only tries",
+            "the command out.",
+        ),
+        command_measure,
+    ),
+    Command(
+        "doctor",
+        "doctor",
+        ("Say what this machine has and lacks, in a form that fits a bug report.",),
+        command_doctor,
+    ),
+    Command(
+        "publish-at",
+        "publish-at OWNER/REPO | --none",
+        ("For authors: write the public address into first cells and badges, or take it out again.",),
+        command_publish_at,
+    ),
+    Command("help", "--help", ("This text.",), command_help),
+)
+
+
+def find_command(words: Sequence[str]) -> tuple[Command, list[str]]:
+    """The command that a call means and the words that belong to it.
+
+    Without a name of a command it is the opening of a lesson: `course.py`, `course.py 05 --no-browser`.
+    """
+    by_name = {command.name: command for command in COMMANDS}
+    first = words[0] if words else ""
+    if first in ("-h", "--help", "help"):
+        return by_name["help"], []
+    if first and first in by_name:
+        if any(word in ("-h", "--help") for word in words[1:2]):
+            return by_name["help"], []
+        return by_name[first], list(words[1:])
+    if not first or first.startswith("-") or looks_like_lesson(first):
+        return by_name[""], list(words)
+    near = difflib.get_close_matches(first, [name for name in by_name if name], n=1, cutoff=0.5)
+    hint = f"Did you mean `python course.py {near[0]}`?" if near else "`python course.py --help` lists them."
+    raise Stop(f"There is no command {first!r}. {hint}")
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one command; its exit code."""
+    speak_utf8()
+    try:
+        command, rest = find_command(words)
+        return command.run(rest)
+    except Stop as stop:
+        print(stop, file=sys.stderr, flush=True)
+        return 1
+    except PermissionError as error:
+        print(f"A file could not be written or read: {tidy(error)}", file=sys.stderr, flush=True)
+        return 1
+    except BrokenPipeError:  # what was read from here, by `head` for example, was enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("\nStopped. Run the same command again to go on.", file=sys.stderr, flush=True)
+        return 130

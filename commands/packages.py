@@ -1,0 +1,263 @@
+"""pip, for the room `install`: what is coming and how large it is, how far it has come, and what a failure means."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+from commands.shared import (
+    CHANGING,
+    ROOT,
+    Stop,
+    environment,
+    interactive,
+    read_text,
+    say,
+    state_file,
+    venv_python,
+    write_json,
+)
+
+EXTRAS = "lab,test"
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+# What pip downloads for the versions in constraints.txt, added up from its log (Linux, x86_64, Python 3.11).
+SIZE_TORCH_CUDA = "2.7 GB"
+SIZE_TORCH_CPU = "0.2 GB"
+SIZE_THE_REST = "0.3 GB"
+# Disk to allow for. Installed without CUDA the course takes 2.2 GB.
+SPACE_WITH_CUDA_GB = 10
+SPACE_WITHOUT_GB = 4
+
+LARGE_DOWNLOAD = f"""
+What is coming: PyTorch for Linux brings NVIDIA's CUDA libraries with it, about {SIZE_TORCH_CUDA} to
+download, and about {SIZE_THE_REST} for everything else; allow for {SPACE_WITH_CUDA_GB} GB of disk.
+The course needs no GPU. To take the small PyTorch instead (about {SIZE_TORCH_CPU}), stop with Ctrl-C
+and run:
+
+    python course.py --cpu
+
+(That adds PyTorch's public index of CPU builds. If you keep packages in a place of your own,
+set PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS to it.)
+"""
+
+# What pip's log says when an installation fails, and what to try. The first line that matches is shown.
+REMEDIES = (
+    (
+        r"No space left on device|Errno 28|not enough space on the disk",
+        f"The disk is full. Free some space ({SPACE_WITHOUT_GB} GB is enough without CUDA) and run the command again.",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerificationError",
+        "The connection could not be verified. On a company or school network ask for its certificate and "
+        "set PIP_CERT to that file; otherwise check the clock of this computer.",
+    ),
+    (
+        r"ProxyError|Tunnel connection failed|407 Proxy",
+        "The proxy refused. Check the variables HTTPS_PROXY and HTTP_PROXY.",
+    ),
+    (
+        r"NewConnectionError|NameResolutionError|Failed to resolve|name resolution|Network is unreachable"
+        r"|getaddrinfo failed|ConnectTimeout|Max retries exceeded",
+        "The packages could not be reached. Check the network connection and run the command again. After "
+        "this one installation the course needs no network.",
+    ),
+    (
+        r"ReadTimeout|IncompleteRead|ProtocolError|Connection broken|DO NOT MATCH THE HASHES"
+        r"|incomplete-download",
+        "The download broke off. Run the command again; what had arrived completely is kept.",
+    ),
+    (
+        r"No matching distribution found|Could not find a version that satisfies",
+        "One package has no build for this Python on this kind of machine. The versions of this course are "
+        "meant for Python 3.11, 3.12 and 3.13 (64 bit), on a Mac for macOS 14 or newer on Apple silicon.",
+    ),
+    (
+        r"WinError 206|filename or extension is too long|path too long",
+        "The path of this folder is too long for Windows. Move the course to a shorter one, for example C:\\course.",
+    ),
+    (
+        r"Permission denied|WinError 5\b|WinError 32|Access is denied",
+        "A file could not be written. Close Jupyter and other programs that use this folder, and check "
+        "that it belongs to you.",
+    ),
+    (
+        r"Failed building wheel|Microsoft Visual C\+\+|command '.*(gcc|cc|clang)' failed",
+        "A package would have to be compiled here, which should not be necessary. Use Python 3.11, 3.12 or 3.13.",
+    ),
+)
+REMEDY_OTHERWISE = "Run the command again; if it fails the same way, the end of the log says why."
+
+
+# ----------------------------------------------------------------------------------------- the installation
+
+
+def pip_command(cpu: bool) -> list[str]:
+    """The command that installs the course into `.venv`, to be run in the course's folder."""
+    command = [str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    command += ["--progress-bar", "off", "-c", "constraints.txt"]
+    if cpu:
+        command += ["--extra-index-url", CPU_INDEX]
+    return [*command, "-e", f".[{EXTRAS}]"]
+
+
+def run_pip(cpu: bool) -> int:
+    """Install; the exit code of pip. What pip says goes to a file; in a terminal one line shows how far it is."""
+    say("Installing. This takes some minutes; the details go to the file install.log.")
+    with (ROOT / "install.log").open("wb") as log:
+        process = subprocess.Popen(
+            pip_command(cpu), cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        try:
+            for line in process.stdout:
+                log.write(line)
+                log.flush()
+                if line.startswith(b"Installing collected packages"):
+                    write_json(state_file(), {"state": CHANGING, "cpu": cpu})
+                show_progress(pip_progress(line.decode("utf-8", "replace")))
+            return process.wait()
+        finally:
+            show_progress("")
+            stop_soon(process)
+
+
+def pip_progress(line: str) -> str | None:
+    """What a line of pip's output means, in a few words; None if it is of no interest.
+
+    >>> pip_progress("  Downloading torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl (526.6 MB)")
+    'downloading torch (526.6 MB)'
+    >>> pip_progress("Collecting numpy>=1.26 (from transformers-course==0.1.0)")
+    'looking for numpy'
+    """
+    download = re.match(r"\s*Downloading ([\w.]+?)-\d\S* (\([\d.]+ [kMG]B\))", line)
+    if download:
+        return "downloading {} {}".format(*download.groups())
+    search = re.match(r"Collecting ([\w.-]+)", line)
+    if search:
+        return f"looking for {search.group(1)}"
+    return "putting the packages in place" if line.startswith("Installing collected packages") else None
+
+
+def show_progress(text: str | None) -> None:
+    """Show a few words on one line of a terminal, over what stood there; nothing where nobody watches."""
+    if text is not None and sys.stdout.isatty():
+        sys.stdout.write("\r" + f"  {text}".ljust(78)[:78] + ("" if text else "\r"))
+        sys.stdout.flush()
+
+
+def stop_soon(process: subprocess.Popen[bytes]) -> None:
+    """Let a program that was told to stop (Ctrl-C reaches it as well) come to its end, but not for long."""
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def explain_failure() -> str:
+    """What pip's log says about a failure, in its own last words and in plain ones."""
+    lines = [line for line in read_text(ROOT / "install.log").splitlines() if line.strip()]
+    errors = [line for line in lines if line.lstrip().startswith("ERROR")] or lines
+    log = "\n".join(lines)
+    remedy = next((advice for pattern, advice in REMEDIES if re.search(pattern, log)), REMEDY_OTHERWISE)
+    last = "\n".join("  " + line.strip()[:200] for line in errors[-6:]) or "  (none)"
+    return f"\nThe installation failed. The last lines of pip:\n\n{last}\n\n{remedy}\nThe full log: install.log"
+
+
+# ------------------------------------------------------------------------------------------- what is coming
+
+
+def torch_on_offer(cpu: bool, patience: float = 30) -> str | None:
+    """The file of PyTorch that pip would take, `installed` if it is there already, None if pip does not say.
+
+    pip is asked to install PyTorch alone and stopped as soon as it names the file, before it downloads it.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        command = [str(venv_python()), "-m", "pip", "install", "--dry-run", "--no-deps", "-c", "constraints.txt"]
+        command += ["--progress-bar", "off", "--disable-pip-version-check", "--no-input"]
+        command += [*(["--extra-index-url", CPU_INDEX] if cpu else []), "torch"]
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment(TMPDIR=folder, TEMP=folder, TMP=folder),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        timer = threading.Timer(patience, process.kill)
+        timer.start()
+        try:
+            return next((name for name in map(torch_file, process.stdout) if name), None)
+        finally:
+            timer.cancel()
+            process.kill()
+            process.stdout.close()
+            process.wait()
+
+
+def torch_file(line: bytes) -> str | None:
+    """The PyTorch file that a line of pip's output names, if it names one.
+
+    >>> torch_file(b"  Downloading torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl (526.6 MB)")
+    'torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl'
+    >>> torch_file(b"Requirement already satisfied: torch in ./.venv/lib")
+    'installed'
+    >>> torch_file(b"Collecting torch")
+    """
+    text = line.decode("utf-8", "replace")
+    if text.startswith("Requirement already satisfied: torch"):
+        return "installed"
+    found = re.search(r"torch-\d[^\s/\\]*?\.whl", text)
+    return found.group().replace("%2B", "+") if found else None
+
+
+def is_cuda_build(file: str | None, system: str) -> bool:
+    """Whether this PyTorch brings NVIDIA's libraries with it. Not knowing the file, assume so on Linux.
+
+    >>> is_cuda_build("torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl", "linux")
+    False
+    >>> is_cuda_build("torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl", "linux")
+    True
+    >>> is_cuda_build(None, "darwin")
+    False
+    """
+    return system.startswith("linux") and file != "installed" and "+cpu" not in (file or "")
+
+
+def announce_download(cpu: bool) -> None:
+    """Say how much will be downloaded and, before a large download, how to take the small one.
+
+    Asked for the small PyTorch, stop rather than take the large one because the small one was not to be had.
+    """
+    file = torch_on_offer(cpu)
+    if file == "installed":
+        return
+    large = is_cuda_build(file, sys.platform) and not (cpu and file is None)
+    if large and cpu:
+        raise Stop(
+            f"The small PyTorch is not to be had: pip cannot reach {CPU_INDEX}.\n"
+            "Check the network, or set PIP_FIND_LINKS to a folder that has it."
+        )
+    if large:
+        say(LARGE_DOWNLOAD)
+    else:
+        say("What is coming: PyTorch without CUDA and everything else, about half a gigabyte in all.")
+    warn_of_full_disk(SPACE_WITH_CUDA_GB if large else SPACE_WITHOUT_GB)
+    if large and interactive():
+        try:
+            input("Press Enter to go on, Ctrl-C to stop. ")
+        except EOFError:
+            pass
+
+
+def free_gigabytes() -> float:
+    """Free space on the disk that holds the course, in gigabytes of 10^9 bytes."""
+    return shutil.disk_usage(ROOT).free / 1e9
+
+
+def warn_of_full_disk(needed: float) -> None:
+    """Say so when the disk looks too small; pip may still manage."""
+    if free_gigabytes() < needed:
+        say(f"Note: {free_gigabytes():.1f} GB of disk are free; allow for {needed} GB.")

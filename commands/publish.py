@@ -1,0 +1,113 @@
+"""The public address of the course in package, first cells and badges: `python course.py publish-at OWNER/REPO`."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from commands.lessons import lessons
+from commands.shared import ROOT, Stop, say, write_whole
+
+NO_BADGE = (
+    "Opening this lesson alone, in Colab for example? The public address of the course is not set yet; "
+    "its first cell says what to do."
+)
+BADGE = (
+    "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+    "(https://colab.research.google.com/github/{repository}/blob/main/notebooks/{file})"
+)
+
+
+def command_publish_at(words: list[str]) -> int:
+    """Write the public address into the package, first cells and badges; `--none` takes it out again."""
+    if len(words) != 1:
+        raise Stop("Where? For example: python course.py publish-at OWNER/REPO   (or --none to take it out again)")
+    repository = "" if words[0] == "--none" else repository_name(words[0])
+    changed = [path for path in publishable() if publish_in(path, repository)]
+    for path in changed:
+        say(f"changed  {path.relative_to(ROOT).as_posix()}")
+    say(f"The course is published {f'at {repository}' if repository else 'nowhere'}.")
+    return 0
+
+
+def repository_name(word: str) -> str:
+    """OWNER/REPO from what was given, which may also be the address of the repository's page.
+
+    >>> repository_name("https://github.com/someone/course.git")
+    'someone/course'
+    """
+    name = re.sub(r"^(?:https?://)?(?:www\.)?github\.com/", "", word.strip()).rstrip("/").removesuffix(".git")
+    if not re.match(r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$", name):
+        raise Stop(
+            f"{word!r} is not the name of a GitHub repository. It should be OWNER/REPO: letters, digits and "
+            "hyphens, one slash in the middle, for example jane-doe/transformers-course."
+        )
+    return name
+
+
+def publishable() -> list[Path]:
+    """The files that know the public address: the package's one place, README.md, and every lesson."""
+    found = [ROOT / "course_utils" / "address.py", ROOT / "README.md"]
+    found += sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+    return [path for path in found if path.exists()]
+
+
+def publish_in(path: Path, repository: str) -> bool:
+    """Write the address (or its absence) into one file; whether that changed the file.
+
+    In a notebook only the sources of cells change: outputs and execution counts stay as they are.
+    """
+    before = path.read_bytes().decode("utf-8")
+    if path.suffix != ".ipynb":
+        first = lessons()[0].name if lessons() else ""
+        after = stamp_badges(stamp_address(before, repository) if path.suffix == ".py" else before, repository, first)
+    else:
+        notebook = json.loads(before)
+        file = path.relative_to(ROOT / "notebooks").as_posix()
+        touched = [stamp_cell(cell, repository, file) for cell in notebook["cells"]]
+        after = (json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n") if any(touched) else before
+    if after != before:
+        write_whole(path, after.encode("utf-8"))
+    return after != before
+
+
+def stamp_cell(cell: dict[str, Any], repository: str, file: str) -> bool:
+    """Write the address into one cell of a notebook; whether the cell changed."""
+    before = "".join(cell["source"])
+    if cell["cell_type"] == "markdown":
+        after = stamp_badges(before, repository, file)
+    elif cell["cell_type"] == "code" and cell.get("id") == "install":
+        after = stamp_address(before, repository)
+    else:
+        return False
+    if after != before:
+        cell["source"] = after.splitlines(True)
+    return after != before
+
+
+def stamp_address(text: str, repository: str) -> str:
+    """Set the line `REPOSITORY = "..."`.
+
+    >>> stamp_address('REPOSITORY = ""', "someone/course")
+    'REPOSITORY = "someone/course"'
+    """
+    return re.sub(r'(?m)^REPOSITORY = "[^"\n]*"', f'REPOSITORY = "{repository}"', text)
+
+
+def stamp_badges(text: str, repository: str, file: str) -> str:
+    """Set what stands between `<!-- badge -->` and `<!-- /badge -->`: a Colab button, or a sentence.
+
+    A marker may name a lesson of its own, `<!-- badge 05 -->`; otherwise the button opens `file`.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        names = [p.name for p in lessons() if match.group(2) and p.name.startswith(match.group(2) + "_")]
+        body = BADGE.format(repository=repository, file=(names or [file])[0]) if repository else NO_BADGE
+        inside = match.group(3)
+        before = inside[: len(inside) - len(inside.lstrip())]
+        after = inside[len(inside.rstrip()) :] if inside.strip() else ""
+        return f"{match.group(1)}{before}{body}{after}<!-- /badge -->"
+
+    return re.sub(r"(?s)(<!-- badge(?: (\d\d))? -->)(.*?)<!-- /badge -->", replace, text)
