@@ -1,7 +1,7 @@
 """The terms of the course, each with its meaning and the place where a lesson introduces it.
 
-The meanings are in `glossary.en.toml`, the places in `glossary.json`, which `python course.py refresh` draws from the marks
-`<dfn>term</dfn>` in the lessons, together with the page `docs/glossary.md`.
+The meanings are in `glossary.en.toml`, the places in `glossary.json`, which `python course.py refresh` draws from the
+marks `<dfn>term</dfn>` in the lessons, together with the page `docs/glossary.md`.
 """
 
 from __future__ import annotations
