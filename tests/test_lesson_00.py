@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from matplotlib.figure import Figure
 from transformers import pipeline
 
 from course_lessons.lesson_00.draw_answers import (
     answer_html,
     answer_rows,
-    describe_best_words,
     draw_best_words,
     raw_text,
     rounded,
@@ -90,13 +88,13 @@ def test_best_words_figure() -> None:
         "A [MASK].": [{"token_str": "cat", "score": 0.5}, {"token_str": "dog", "score": 0.125}],
         "나는 [MASK].": [{"token_str": "간다", "score": 0.25}],
     }
-    figure = draw_best_words(answers)
-    assert isinstance(figure, Figure) and len(figure.axes) == 2
-    for axes, (sentence, words) in zip(figure.axes, answers.items(), strict=True):
+    picture = draw_best_words(answers)
+    assert len(picture.figure.axes) == 2
+    for axes, (sentence, words) in zip(picture.figure.axes, answers.items(), strict=True):
         assert axes.get_title() == sentence
         assert [bar.get_width() for bar in axes.patches] == [w["score"] for w in words]
         assert [label.get_text() for label in axes.get_yticklabels()] == [w["token_str"] for w in words]
-    assert describe_best_words(answers).endswith("A [MASK]. cat 0.50, dog 0.12. 나는 [MASK]. 간다 0.25.")
+    assert picture.words.endswith("A [MASK]. cat 0.50, dog 0.12. 나는 [MASK]. 간다 0.25.")
     for nothing in ({}, {"A [MASK].": []}):
         with pytest.raises(CourseError, match="nothing to draw"):
             draw_best_words(nothing)

@@ -8,8 +8,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from course_utils.markup import code_block, panel, table
 from course_utils.messages import CourseError, shorten, text
 from course_utils.palette import BLUE, INK
+from course_utils.picture import Picture
 
 MOST_CHARACTERS = 700
 """Characters of a raw answer that are shown."""
@@ -68,15 +70,15 @@ def answer_rows(answer: Any) -> list[tuple[str, str]]:
     if isinstance(answer, list) and answer and isinstance(answer[0], list):
         if answer[0] and isinstance(answer[0][0], dict):  # several masks: one list for each
             return [
-                (text("views_answers.mask_number", number=n, word=word), score)
+                (text("draw_answers.mask_number", number=n, word=word), score)
                 for n, part in enumerate(answer, 1)
                 for word, score in answer_rows(part)
             ]
         if answer[0] and isinstance(answer[0][0], list):
             sizes = (len(answer), len(answer[0]), len(answer[0][0]))
             names = ("texts", "tokens", "numbers")
-            return [(text(f"views_answers.{n}"), str(size)) for n, size in zip(names, sizes, strict=True)]
-    raise CourseError(text("views_answers.unknown_form", kind=type(answer).__name__))
+            return [(text(f"draw_answers.{n}"), str(size)) for n, size in zip(names, sizes, strict=True)]
+    raise CourseError(text("draw_answers.unknown_form", kind=type(answer).__name__))
 
 
 def _row(part: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -93,21 +95,16 @@ def answer_html(answer: Any) -> str:
     >>> "POSITIVE" in answer_html([{"label": "POSITIVE", "score": 0.9}])
     True
     """
-    cell = f"padding:3px 16px 3px 0;text-align:left;color:{INK};border-bottom:1px solid #ccc"
-    rows = "".join(
-        f'<tr><td style="{cell}">{escape(what)}</td><td style="{cell}">{escape(score)}</td></tr>'
-        for what, score in answer_rows(answer)
-    )
-    code = f"background:white;color:{INK};padding:8px;white-space:pre-wrap;font-size:14px;line-height:1.4"
-    return (
-        f"<p><b>{escape(text('views_answers.raw'))}</b></p>"
-        f'<pre style="{code}">{escape(raw_text(answer))}</pre>'
-        f"<p><b>{escape(text('views_answers.table'))}</b></p>"
-        f'<table style="background:white;border-collapse:collapse;font-size:16px">{rows}</table>'
+    return panel(
+        "answer",
+        f"<p><b>{escape(text('draw_answers.raw'))}</b></p>",
+        code_block(raw_text(answer)),
+        f"<p><b>{escape(text('draw_answers.table'))}</b></p>",
+        table([(escape(what), escape(score)) for what, score in answer_rows(answer)]),
     )
 
 
-def draw_best_words(answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+def draw_best_words(answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Picture:
     """The best words for a mask as bars, one panel for each sentence.
 
     Args:
@@ -115,16 +112,16 @@ def draw_best_words(answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figur
     Raises:
         CourseError: no sentence, or one without words.
 
-    >>> figure = draw_best_words({"It was [MASK].": [{"token_str": "good", "score": 0.25}]})
-    >>> [t.get_text() for t in figure.axes[0].texts]
-    ['0.25']
+    >>> picture = draw_best_words({"It was [MASK].": [{"token_str": "good", "score": 0.25}]})
+    >>> [t.get_text() for t in picture.figure.axes[0].texts], picture.words
+    (['0.25'], 'The best words for the mask. It was [MASK]. good 0.25.')
     """
     if not answers or not all(answers.values()):
-        raise CourseError(text("views_answers.nothing"))
+        raise CourseError(text("draw_answers.nothing"))
     most = max(len(words) for words in answers.values())
     figure = Figure(figsize=(5.2 * len(answers), 1.3 + 0.45 * most))
-    for place, (sentence, words) in enumerate(answers.items(), 1):
-        axes = figure.add_subplot(1, len(answers), place)
+    for panel_number, (sentence, words) in enumerate(answers.items(), 1):
+        axes = figure.add_subplot(1, len(answers), panel_number)
         scores = [float(word["score"]) for word in words]
         axes.barh(range(len(words)), scores, color=BLUE)
         axes.set_yticks(range(len(words)), [str(word["token_str"]) for word in words], fontsize=14)
@@ -136,17 +133,8 @@ def draw_best_words(answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figur
         for i, score in enumerate(scores):
             axes.text(score + max(scores) * 0.03, i, f"{score:.2f}", va="center", color=INK, fontsize=13)
     figure.tight_layout()
-    return figure
-
-
-def describe_best_words(answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """What `draw_best_words` shows, in words.
-
-    >>> describe_best_words({"It was [MASK].": [{"token_str": "good", "score": 0.25}]})
-    'The best words for the mask. It was [MASK]. good 0.25.'
-    """
-    parts = [text("views_answers.best_words")]
+    said = [text("draw_answers.best_words")]
     for sentence, words in answers.items():
         ranked = ", ".join(f"{word['token_str']} {word['score']:.2f}" for word in words)
-        parts.append(f"{sentence} {ranked}.")
-    return " ".join(parts)
+        said.append(f"{sentence} {ranked}.")
+    return Picture(figure, " ".join(said))
