@@ -63,7 +63,7 @@ def show_figure(figure: Figure, alt: str) -> None:
     plt.close(figure)
     display({"image/png": picture.getvalue(), "text/plain": alt}, raw=True, metadata={"image/png": {"alt": alt}})
     # JupyterLab does not read the alt text of an output aloud, so the words stand below the picture as well.
-    folded = f"<details><summary>{escape(message('views.in_words'))}</summary>{escape(alt)}</details>"
+    folded = f"<details><summary>{escape(message('picture.in_words'))}</summary>{escape(alt)}</details>"
     display({"text/html": folded, "text/plain": alt}, raw=True)
 
 
@@ -89,7 +89,7 @@ def redraw(view: ipywidgets.HTML, draw: Callable[[], str]) -> None:
     except CourseError as error:
         view.value = card(escape(str(error)), "note")
     except Exception as error:
-        words = message("widgets.failed", kind=type(error).__name__, message=str(error)[:160])
+        words = message("display.failed", kind=type(error).__name__, message=str(error)[:160])
         view.value = card(escape(words), "wrong")
 
 

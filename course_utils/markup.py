@@ -109,10 +109,11 @@ def chip(
     """
     told = f' title="{escape(title)}"' if title else ""
     place = "display:block" if fill else "display:inline-block;margin:2px;vertical-align:top"
-    style = f"{place};min-width:1.2em;text-align:center;line-height:1.3;padding:2px 6px;border:3px {border} {edge}"
+    style = f"{place};min-width:1.2em;text-align:center;line-height:1.3;padding:2px 6px"
     lines = "".join(f"<br><small>{escape(line) or '&nbsp;'}</small>" for line in below)
     inside = f"{escape(words) or '&nbsp;'}{lines}"
-    return f'<span{told} style="{style};border-radius:6px;color:{ink};background:{tint}">{inside}</span> '
+    style += f";border:{3 if border == 'double' else 2}px {border} {edge};border-radius:6px;color:{ink};background:{tint}"
+    return f'<span{told} style="{style}">{inside}</span> '
 
 
 def bar(
@@ -189,7 +190,7 @@ def token_row(tokens: Sequence[str], ids: Sequence[int] | None = None, chosen: i
     'i ▶ hate'
     """
     if ids is not None and len(ids) != len(tokens):
-        raise CourseError(text("views.unequal_tokens", tokens=len(tokens), ids=len(ids)))
+        raise CourseError(text("markup.unequal_tokens", tokens=len(tokens), ids=len(ids)))
     chips = []
     for position, token in enumerate(tokens):
         border = "dotted" if token.startswith("##") else "dashed" if is_special(token) else "solid"

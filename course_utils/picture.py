@@ -61,7 +61,7 @@ def show_figure(picture: Picture) -> None:
     plt.close(figure)
     display({"image/png": file.getvalue(), "text/plain": words}, raw=True, metadata={"image/png": {"alt": words}})
     # JupyterLab does not read the alt text of an output aloud, so the words stand below the picture as well.
-    folded = f"<summary>{escape(text('views.in_words'))}</summary>{escape(words)}"
+    folded = f"<summary>{escape(text('picture.in_words'))}</summary>{escape(words)}"
     display({"text/html": f'<details data-drawn="{drawn}">{folded}</details>', "text/plain": words}, raw=True)
 
 

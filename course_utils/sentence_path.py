@@ -66,7 +66,7 @@ def follow(sentence: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedM
     import torch
 
     if not isinstance(sentence, str):
-        raise CourseError(text("stages.not_a_text", given=brief(sentence), kind=type(sentence).__name__))
+        raise CourseError(text("sentence_path.not_a_text", given=brief(sentence), kind=type(sentence).__name__))
     longest = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
     sentence = whole_characters(sentence)
     whole = len(tokenizer(sentence, verbose=False)["input_ids"])
@@ -74,7 +74,7 @@ def follow(sentence: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedM
     with torch.no_grad():
         output = model(**inputs, output_hidden_states=True)
     if getattr(output, "logits", None) is None or output.logits.ndim != 2:
-        raise CourseError(text("stages.no_head", kind=type(model).__name__))
+        raise CourseError(text("sentence_path.no_head", kind=type(model).__name__))
     ids = inputs["input_ids"][0].tolist()
     logits = output.logits[0]
     return SentencePath(

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from course_lessons.lesson_01.draw_probabilities import draw_softmax_curve
-from course_lessons.lesson_01.draw_sentence_path import describe_path, draw_path, path_html
+from course_lessons.lesson_01.draw_sentence_path import draw_path, path_html, path_words
 from course_lessons.lesson_01.sentence_explorer import SentenceExplorer, sentence_explorer
 from course_utils import CourseError, check, checkpoint, hint, hub_mode, quiz, setup
 from course_utils.exercises import keys
@@ -298,9 +298,9 @@ def test_any_value_is_followed_and_drawn(classifier: tuple[Any, Any], sentence: 
     assert (path is None) == (not isinstance(sentence, str))
     if path is not None:
         assert isinstance(path, SentencePath)
-        draw_path(path).savefig(io.BytesIO(), format="png", dpi=20)
-        assert len(describe_path(path).split()) > 10
-        assert f"{len(path.tokens)} tokens" in describe_path(path)
+        draw_path(path).figure.savefig(io.BytesIO(), format="png", dpi=20)
+        assert len(path_words(path).split()) > 10
+        assert f"{len(path.tokens)} tokens" in path_words(path)
         assert "course-path" in path_html(path)
 
 
@@ -314,10 +314,10 @@ def test_any_gap_is_drawn_or_explained(gaps: list[Any], names: list[str], paired
     """A logit gap that is no number, or marks without names, are explained; the rest is drawn."""
     if paired:
         names = (names + ["a name"] * len(gaps))[: len(gaps)]
-    figure = explained(lambda: draw_softmax_curve(gaps, names))
-    if figure is not None:
+    picture = explained(lambda: draw_softmax_curve(gaps, names))
+    if picture is not None:
         assert len(gaps) == len(names)
-        figure.savefig(io.BytesIO(), format="png", dpi=20)
+        picture.figure.savefig(io.BytesIO(), format="png", dpi=20)
     elif all(isinstance(gap, float | int) and math.isfinite(min(max(gap, -1e9), 1e9)) for gap in gaps):
         assert len(gaps) != len(names) or any(abs(gap) > 1e300 for gap in gaps)
     row = explained(lambda: token_row(names, list(range(len(gaps)))))

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
 from course_lessons.lesson_01.draw_probabilities import draw_softmax_curve
-from course_lessons.lesson_01.draw_sentence_path import describe_path, draw_path, path_html
+from course_lessons.lesson_01.draw_sentence_path import draw_path, path_html, path_words
 from course_lessons.lesson_01.sentence_explorer import SentenceExplorer, sentence_explorer
 from course_utils import CourseError, checkpoint, setup
 from course_utils.markup import token_row
@@ -57,7 +57,7 @@ def test_follow_is_what_the_library_gives(loaded: tuple[object, object], path: S
 
 def test_figure_draws_the_values(path: SentencePath) -> None:
     """Text, tokens, ids, logits and probabilities stand in the figure; bars are as long as the numbers."""
-    figure = draw_path(path)
+    figure = draw_path(path).figure
     assert {f"“{SENTENCE}”", *path.tokens, *map(str, path.ids)} <= set(words(figure))
     heatmap, logits, probabilities = figure.axes[1], figure.axes[2], figure.axes[3]
     assert heatmap.images[0].get_array().shape == (8, len(path.tokens))
@@ -69,7 +69,7 @@ def test_figure_draws_the_values(path: SentencePath) -> None:
 
 def test_alt_text_says_the_same(path: SentencePath) -> None:
     """Somebody who cannot see the figure gets its numbers in words."""
-    alt = describe_path(path)
+    alt = path_words(path)
     assert "8 tokens" in alt and f"NEGATIVE {path.logits[0]:+.2f}" in alt and f"{path.probabilities[1]:.2f}" in alt
 
 
@@ -77,14 +77,14 @@ def test_long_sentence_is_cut_in_sight(loaded: tuple[object, object]) -> None:
     """Of a long sentence the first tokens are drawn and the rest counted; what the model cannot read is named."""
     long = follow("very " * 700, *loaded)
     assert long.cut == 702 - 512 and len(long.ids) == 512
-    assert "+496" in words(draw_path(long))
+    assert "+496" in words(draw_path(long).figure)
     html = path_html(long)
     assert "448 more tokens" in html and "190 tokens cut" in html
 
 
 def test_korean_has_no_boxes(loaded: tuple[object, object]) -> None:
     """Hangul, whole syllables and single jamo, is drawn with real glyphs on any machine."""
-    figure = draw_path(follow("나는 이 영화가 정말 좋다", *loaded))
+    figure = draw_path(follow("나는 이 영화가 정말 좋다", *loaded)).figure
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # matplotlib warns for each glyph that no font has
         FigureCanvasAgg(figure).draw()
@@ -102,7 +102,7 @@ def test_a_missing_glyph_would_be_noticed() -> None:
 def test_softmax_curve_marks_the_probabilities() -> None:
     """Each mark lies at (gap, softmax of the gap), as torch computes it."""
     gaps = [-7.5, -1.0, 0.0, 3.17, 60.0]
-    axes = draw_softmax_curve(gaps, list("abcde")).axes[0]
+    axes = draw_softmax_curve(gaps, list("abcde")).figure.axes[0]
     expected = torch.softmax(torch.tensor([[0.0, gap] for gap in gaps]), dim=-1)[:, 1].tolist()
     assert [tuple(point) for point in axes.collections[0].get_offsets().tolist()] == [
         pytest.approx(pair, abs=1e-6) for pair in zip(gaps, expected, strict=True)

@@ -10,9 +10,10 @@ from textwrap import wrap
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from course_utils.markup import is_special, small, token_row
+from course_utils.markup import bar, chip, is_special, panel, small, token_row
 from course_utils.messages import text
-from course_utils.palette import BLUE, GREEN, GREY, HTML_FONT, INK, ORANGE, PAPER, PURPLE, VERMILION
+from course_utils.palette import BLUE, GREEN, GREY, INK, ORANGE, PAPER, PURPLE, VERMILION
+from course_utils.picture import Picture
 from course_utils.sentence_path import SentencePath
 
 SHOWN_TOKENS = 16
@@ -20,7 +21,7 @@ SHOWN_NUMBERS = 8
 STAGE_COLOURS = {"tokenizer": BLUE, "model": PURPLE, "softmax": GREEN}
 
 
-def draw_path(path: SentencePath) -> Figure:
+def draw_path(path: SentencePath) -> Picture:
     """One sentence from text to label: text, tokens, ids, vectors, logits, probabilities.
 
     Of a long sentence the first 16 tokens are drawn, of each vector the first 8 numbers.
@@ -28,12 +29,12 @@ def draw_path(path: SentencePath) -> Figure:
     Args:
         path: the values, from `course_utils.sentence_path.follow`.
     Returns:
-        A figure 12 x 7 inches; every value stands in it as text or as the height of a bar.
+        A picture 12 x 7 inches; every value stands in it as text or as the length of a bar.
 
     >>> import torch
     >>> path = SentencePath("I hate this", ["i", "hate", "this"], [1045, 5223, 2023], torch.zeros(3, 4),
     ...                     torch.tensor([2., -2.]), torch.tensor([0.98, 0.02]), ["NEGATIVE", "POSITIVE"])
-    >>> [t.get_text() for t in draw_path(path).axes[0].texts][:4]
+    >>> [t.get_text() for t in draw_path(path).figure.axes[0].texts][:4]
     ['“I hate this”', 'i', '1045', 'hate']
     """
     tokens, ids = path.tokens[:SHOWN_TOKENS], path.ids[:SHOWN_TOKENS]
@@ -63,29 +64,29 @@ def draw_path(path: SentencePath) -> Figure:
             figure.axes[1],
             "model",
             text(
-                "views.vectors",
+                "draw_sentence_path.vectors",
                 shown=min(SHOWN_NUMBERS, path.vectors.shape[-1]),
                 hidden=path.vectors.shape[-1],
             ),
         ),
-        (logits, "model", text("views.logits")),
-        (probabilities, "softmax", text("views.probabilities")),
+        (logits, "model", text("draw_sentence_path.logits")),
+        (probabilities, "softmax", text("draw_sentence_path.probabilities")),
     ):
         _tag(axes, stage, words)
-    return figure
+    return Picture(figure, path_words(path))
 
 
-def describe_path(path: SentencePath) -> str:
-    """What `draw_path` shows, in words.
+def path_words(path: SentencePath) -> str:
+    """The path of a sentence in words.
 
     >>> import torch
     >>> path = SentencePath("No", ["no"], [2053], torch.zeros(1, 4), torch.tensor([1., -1.]),
     ...                     torch.tensor([0.88, 0.12]), ["NEGATIVE", "POSITIVE"])
-    >>> describe_path(path).split(".")[0]
+    >>> path_words(path).split(".")[0]
     'The path of one sentence: its text, 1 tokens and their ids, a vector of 4 numbers for each token'
     """
     return text(
-        "views.path_alt",
+        "draw_sentence_path.words",
         tokens=len(path.tokens),
         hidden=path.vectors.shape[-1],
         logits=_pairs(path.labels, path.logits.tolist(), "{:+.2f}"),
@@ -104,22 +105,20 @@ def path_html(path: SentencePath) -> str:
     """
     shown = path.tokens[:64]
     more = len(path.tokens) - len(shown)
-    notes = [text("views.more_tokens", number=more)] if more else []
-    notes += [text("views.cut", number=path.cut)] if path.cut else []
+    notes = [text("draw_sentence_path.more_tokens", number=more)] if more else []
+    notes += [text("draw_sentence_path.cut", number=path.cut)] if path.cut else []
     bodies = {
         "tokenizer": token_row(shown, path.ids[: len(shown)]) + small(" ".join(notes)),
-        "model": small(text("views.vector_shape", tokens=len(path.tokens), hidden=path.vectors.shape[-1]))
+        "model": small(text("draw_sentence_path.vector_shape", tokens=len(path.tokens), hidden=path.vectors.shape[-1]))
         + _strips(path, len(shown))
-        + small(text("views.logits_line", logits=_pairs(path.labels, path.logits.tolist(), "{:+.2f}"))),
+        + small(text("draw_sentence_path.logits_line", logits=_pairs(path.labels, path.logits.tolist(), "{:+.2f}"))),
         "softmax": "".join(_bar(label, p) for label, p in zip(path.labels, path.probabilities.tolist(), strict=True)),
     }
-    parts = [
-        f'<div style="margin:10px 0"><span style="background:white;color:{INK};font-weight:bold;padding:2px 10px;'
-        f'border:3px solid {STAGE_COLOURS[stage]};border-radius:6px">{escape(text(f"views.stage_{stage}"))}</span>'
-        f"{body}</div>"
-        for stage, body in bodies.items()
-    ]
-    return f'<div class="course-path" style="font-family:{HTML_FONT};font-size:16px">{"".join(parts)}</div>'
+    parts = []
+    for stage, body in bodies.items():
+        name = chip(text(f"draw_sentence_path.stage_{stage}"), tint="white", edge=STAGE_COLOURS[stage])
+        parts.append(f"<div><b>{name}</b>{body}</div>")
+    return panel("path", *parts)
 
 
 def _draw_tokens(axes: Axes, sentence: str, tokens: list[str], ids: list[int], left_out: int) -> None:
@@ -128,15 +127,15 @@ def _draw_tokens(axes: Axes, sentence: str, tokens: list[str], ids: list[int], l
     axes.set_ylim(0, 3)
     quoted = wrap(f"“{sentence}”", 95)[:2] or ["“”"]
     axes.text(0, 2.45, "\n".join(quoted), fontsize=15, va="center")
-    for place, (token, number) in enumerate(zip(tokens, ids, strict=True)):
+    for position, (token, number) in enumerate(zip(tokens, ids, strict=True)):
         box = {
             "boxstyle": "round,pad=0.3",
             "facecolor": PAPER,
             "edgecolor": GREY if is_special(token) else BLUE,
             "linestyle": "--" if is_special(token) else "-",
         }
-        axes.text(place + 0.5, 1.45, token, ha="center", va="center", fontsize=_fitting(token), bbox=box)
-        axes.text(place + 0.5, 0.55, str(number), ha="center", va="center", fontsize=11, color=INK)
+        axes.text(position + 0.5, 1.45, token, ha="center", va="center", fontsize=_fitting(token), bbox=box)
+        axes.text(position + 0.5, 0.55, str(number), ha="center", va="center", fontsize=11, color=INK)
     if left_out:
         axes.text(len(tokens) + 0.1, 1.45, f"+{left_out}", va="center", fontsize=13)
 
@@ -157,7 +156,7 @@ def _draw_vectors(axes: Axes, path: SentencePath, tokens: int) -> None:
     axes.set_yticks([])
     for edge in ("left", "bottom"):
         axes.spines[edge].set_visible(False)
-    axes.set_xlabel(text("views.position"), fontsize=11)
+    axes.set_xlabel(text("draw_sentence_path.position"), fontsize=11)
 
 
 def _draw_bars(
@@ -181,7 +180,7 @@ def _draw_bars(
 def _tag(axes: Axes, stage: str, words: str | None) -> None:
     """The name of a stage in a box above a panel, with what the panel shows beside it."""
     axes.annotate(
-        text(f"views.stage_{stage}"),
+        text(f"draw_sentence_path.stage_{stage}"),
         (0, 1),
         xycoords="axes fraction",
         xytext=(2, 12),
@@ -213,14 +212,14 @@ def _strips(path: SentencePath, tokens: int) -> str:
     values = path.vectors[:tokens, :SHOWN_NUMBERS]
     reach = float(values.abs().max()) or 1.0
     columns = []
-    for place, vector in enumerate(values.tolist()):
+    for position, vector in enumerate(values.tolist()):
         cells = "".join(
             f'<div style="width:22px;height:9px;background:{ORANGE if v < 0 else PURPLE};'
             f'opacity:{math.ceil(5 * min(abs(v) / reach, 1)) / 5:.1f}"></div>'
             for v in vector
         )
         columns.append(
-            f'<div title="{escape(path.tokens[place], quote=True)}" style="display:inline-block;margin:2px">'
+            f'<div title="{escape(path.tokens[position], quote=True)}" style="display:inline-block;margin:2px">'
             f"{cells}</div>"
         )
     return f'<div aria-hidden="true" style="line-height:0">{"".join(columns)}</div>'
@@ -228,11 +227,7 @@ def _strips(path: SentencePath, tokens: int) -> str:
 
 def _bar(label: str, probability: float) -> str:
     colour = VERMILION if label.upper().startswith("NEG") else BLUE
-    return (
-        f'<div style="margin:4px 0"><span style="display:inline-block;min-width:11em">{escape(label)} '
-        f'{probability:.2f}</span><span aria-hidden="true" style="display:inline-block;height:14px;'
-        f'vertical-align:middle;background:{colour};width:{round(300 * probability)}px"></span></div>'
-    )
+    return f"<div>{bar((probability, colour), frame=True)}{escape(label)} {probability:.2f}</div>"
 
 
 def _pairs(labels: Sequence[str], values: Sequence[float], form: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from course_lessons.lesson_01.draw_sentence_path import describe_path, path_html
+from course_lessons.lesson_01.draw_sentence_path import path_html, path_words
 from course_utils.display import redraw, show
 from course_utils.messages import text
 from course_utils.sentence_path import follow
@@ -47,9 +47,9 @@ def sentence_explorer(
     first = path_html(follow(sentence, tokenizer, model))
     box = ipywidgets.Text(
         value=sentence,
-        description=text("widgets.sentence"),
+        description=text("sentence_explorer.sentence"),
         continuous_update=True,
-        placeholder=text("widgets.type_here"),
+        placeholder=text("sentence_explorer.type_here"),
         layout=ipywidgets.Layout(width="95%"),
     )
     view = ipywidgets.HTML(value=first)
@@ -68,5 +68,5 @@ def show_sentence_explorer(tokenizer: PreTrainedTokenizerBase, model: PreTrained
     Args and errors as for `sentence_explorer`.
     """
     explorer = sentence_explorer(tokenizer, model, sentence)
-    still = f"<p>{escape(text('widgets.sentence'))} <b>{escape(sentence)}</b></p>{explorer.view.value}"
-    show(explorer.widget, still, text=describe_path(follow(sentence, tokenizer, model)))
+    still = f"<p>{escape(text('sentence_explorer.sentence'))} <b>{escape(sentence)}</b></p>{explorer.view.value}"
+    show(explorer.widget, still, text=path_words(follow(sentence, tokenizer, model)))

@@ -91,8 +91,8 @@ def nearest_tokens(
     last = looked.among.layers
     box = ipywidgets.Text(
         value=sentence,
-        description=text("widgets.sentence"),
-        placeholder=text("widgets.type_here"),
+        description=text("sentence_explorer.sentence"),
+        placeholder=text("sentence_explorer.type_here"),
         continuous_update=True,
         layout=ipywidgets.Layout(width="95%"),
     )
@@ -147,7 +147,7 @@ def show_nearest_tokens(
     Args and errors as for `nearest_tokens`.
     """
     live = nearest_tokens(texts, tokenizer, body, sentence, token, layer)
-    still = f"<p>{escape(text('widgets.sentence'))} <b>{escape(sentence)}</b></p>{live.view.value}"
+    still = f"<p>{escape(text('sentence_explorer.sentence'))} <b>{escape(sentence)}</b></p>{live.view.value}"
     show(live.widget, still)
 
 

@@ -108,7 +108,7 @@ def draw_padding_drift(
     axes.set_ylim(0, 1)
     axes.set_xticks(list(lengths))
     axes.set_xlabel(text("views_padding.length"))
-    axes.set_ylabel(text("views.second_class"))
+    axes.set_ylabel(text("draw_probabilities.second_class"))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncol=2, frameon=False)
     figure.tight_layout()
     return figure

@@ -103,5 +103,5 @@ def probabilities(
     with torch.no_grad():
         output = model(input_ids=torch.tensor(ids, device=model.device), attention_mask=given)
     if getattr(output, "logits", None) is None or output.logits.ndim != 2:
-        raise CourseError(text("stages.no_head", kind=type(model).__name__))
+        raise CourseError(text("sentence_path.no_head", kind=type(model).__name__))
     return torch.softmax(output.logits.float().cpu(), dim=-1)
