@@ -112,7 +112,8 @@ def chip(
     style = f"{place};min-width:1.2em;text-align:center;line-height:1.3;padding:2px 6px"
     lines = "".join(f"<br><small>{escape(line) or '&nbsp;'}</small>" for line in below)
     inside = f"{escape(words) or '&nbsp;'}{lines}"
-    style += f";border:{3 if border == 'double' else 2}px {border} {edge};border-radius:6px;color:{ink};background:{tint}"
+    wide = 3 if border == "double" else 2
+    style += f";border:{wide}px {border} {edge};border-radius:6px;color:{ink};background:{tint}"
     return f'<span{told} style="{style}">{inside}</span> '
 
 

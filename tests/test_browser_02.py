@@ -22,19 +22,19 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def test_run_all_leaves_no_error(lab: Lab) -> None:
     """Every cell is numbered, nothing failed, every widget is alive."""
     assert_ran_clean(lab)
-    assert lab.page.locator(".course-nearest-layer").count() == 1
+    assert lab.page.locator(".course-neighbours-layer").count() == 1
 
 
 def test_layer_token_and_sentence_change_the_view(lab: Lab) -> None:
     """The slider shows another layer, the list another token, and typing another sentence."""
     output = lab.output("nearest-tokens")
-    view = output.locator(".course-nearest-view")
+    view = output.locator(".course-neighbours-view")
     view.scroll_into_view_if_needed()
     view.get_by_text("after layer 0 of 4").wait_for()
     at_the_bottom = view.inner_text()
     lab.shot("widget-bottom")
 
-    slider = output.locator(".course-nearest-layer").get_by_role("slider")
+    slider = output.locator(".course-neighbours-layer").get_by_role("slider")
     slider.click()
     for _ in range(4):
         slider.press("ArrowRight")
@@ -43,10 +43,10 @@ def test_layer_token_and_sentence_change_the_view(lab: Lab) -> None:
     assert at_the_bottom.split("after layer")[1] != at_the_top.split("after layer")[1]
     lab.shot("widget-top")
 
-    output.locator(".course-nearest-token select").select_option(index=1)
+    output.locator(".course-neighbours-token select").select_option(index=1)
     view.get_by_text('Nearest to "not"').wait_for()
 
-    box = output.locator(".course-nearest-sentence input")
+    box = output.locator(".course-neighbours-sentence input")
     box.click()
     lab.page.keyboard.press("Control+a")
     lab.page.keyboard.type("a light comedy")

@@ -23,13 +23,13 @@ from transformers import (
     AutoTokenizer,
 )
 
-from course_lessons.lesson_02.draw_layers import describe_depth, describe_shares, draw_depth, draw_shares
-from course_lessons.lesson_02.draw_loaded_parts import describe_loading, draw_loading
-from course_lessons.lesson_02.draw_token_neighbours import nearest_html
+from course_lessons.lesson_02.draw_layers import draw_grouped_shares, draw_similarity_by_layer
+from course_lessons.lesson_02.draw_loaded_parts import draw_loaded_parts
+from course_lessons.lesson_02.draw_token_neighbours import neighbours_html
 from course_lessons.lesson_02.fields_read import FIELDS, fields_read
 from course_lessons.lesson_02.loaded_parts import Part, part_of, parts_after_loading
-from course_lessons.lesson_02.neighbour_explorer import NearestTokens, nearest_tokens
-from course_lessons.lesson_02.token_neighbours import LONGEST, Neighbour, TokenIndex, nearest, token_index
+from course_lessons.lesson_02.neighbour_explorer import NeighbourExplorer, neighbour_explorer
+from course_lessons.lesson_02.token_neighbours import LONGEST, Neighbour, TokenIndex, nearest_tokens, token_index
 from course_utils import CourseError, checkpoint, corpus, setup
 
 SST2 = "distilbert-base-uncased-finetuned-sst-2-english"
@@ -142,7 +142,7 @@ def test_a_model_is_left_as_it_was() -> None:
 
 
 def test_what_cannot_be_asked_is_explained() -> None:
-    """A body alone, a model in training mode and ids without places between first and last are told apart."""
+    """A body alone, a model in training mode and ids without positions between first and last are told apart."""
     with pytest.raises(CourseError, match="body alone"):
         fields_read(tiny("bert", AutoModel), IDS)
     with pytest.raises(CourseError, match="training mode"):
@@ -171,9 +171,9 @@ def test_vectors_are_those_of_the_library(index: TokenIndex, loaded: tuple[Any, 
         inputs = tokenizer(words, truncation=True, max_length=LONGEST, return_tensors="pt")
         with torch.no_grad():
             states = torch.stack(body(**inputs, output_hidden_states=True).hidden_states)[:, 0, 1:-1]
-        own = [place for place, found in enumerate(index.places) if found.text == number]
+        own = [position for position, found in enumerate(index.positions) if found.text == number]
         expected = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0, 1:-1])
-        assert [index.places[place].token for place in own] == expected
+        assert [index.positions[position].token for position in own] == expected
         normal = states / states.norm(dim=-1, keepdim=True)
         torch.testing.assert_close(index.vectors[:, own], normal, atol=1e-4, rtol=1e-4)
     assert index.layers == body.config.num_hidden_layers
@@ -181,16 +181,20 @@ def test_vectors_are_those_of_the_library(index: TokenIndex, loaded: tuple[Any, 
 
 
 def test_tokens_are_found_in_their_texts(index: TokenIndex) -> None:
-    """The characters that a place names are those of its token."""
-    for place in index.places:
-        words = index.texts[place.text][place.start : place.end]
-        assert words.lower() == place.token.removeprefix("##") or not place.token.isascii() or place.token == "[UNK]"
+    """The characters that a position names are those of its token."""
+    for position in index.positions:
+        words = index.texts[position.text][position.start : position.end]
+        assert (
+            words.lower() == position.token.removeprefix("##")
+            or not position.token.isascii()
+            or position.token == "[UNK]"
+        )
 
 
 def test_special_tokens_on_request(loaded: tuple[Any, Any]) -> None:
     """An empty text has two special tokens, and nothing else."""
-    assert [place.token for place in token_index([""], *loaded, special=True).places] == ["[CLS]", "[SEP]"]
-    assert not token_index([""], *loaded).places
+    assert [position.token for position in token_index([""], *loaded, special=True).positions] == ["[CLS]", "[SEP]"]
+    assert not token_index([""], *loaded).positions
 
 
 @pytest.mark.parametrize("given", [[], "one text", [1, 2], ["fine", None]])
@@ -205,15 +209,17 @@ def test_nearest_is_what_comparing_all_gives(index: TokenIndex, layer: int) -> N
     """Each word once, with its best occurrence, sorted by cosine similarity, whatever the length of the vector."""
     vector = index.vectors[layer, 1] * 7
     best: dict[str, float] = {}
-    for place, other in zip(index.places, index.vectors[layer], strict=True):
+    for position, other in zip(index.positions, index.vectors[layer], strict=True):
         similarity = torch.cosine_similarity(vector, other, dim=0).item()
-        best[place.token] = max(best.get(place.token, -2.0), similarity)
-    found = nearest(index, vector, layer, number=5)
+        best[position.token] = max(best.get(position.token, -2.0), similarity)
+    found = nearest_tokens(index, vector, layer, number=5)
     expected = sorted(best.items(), key=lambda item: -item[1])[:5]
     assert [near.token for near in found] == [token for token, _ in expected]
     assert [near.similarity for near in found] == pytest.approx([value for _, value in expected], abs=1e-5)
     assert found[0].token == "bad" and found[0].before + found[0].words + found[0].after in TEXTS
-    assert len(nearest(index, vector, layer, number=1000)) == len({place.token for place in index.places})
+    assert len(nearest_tokens(index, vector, layer, number=1000)) == len(
+        {position.token for position in index.positions}
+    )
 
 
 # --- pictures ---------------------------------------------------------------------------------------------
@@ -229,7 +235,8 @@ PILE = [Part("embeddings", "loaded", True), Part("qa_outputs", "new", False), Pa
 
 def test_loading_is_drawn_as_it_is() -> None:
     """Every part is a box with its fate in words; body and head are parted by one line, in a model that has both."""
-    figure = draw_loading({"AutoModelForQuestionAnswering": PILE, "AutoModel": PILE[:1]})
+    picture = draw_loaded_parts({"AutoModelForQuestionAnswering": PILE, "AutoModel": PILE[:1]})
+    figure = picture.figure
     assert [w for w in words(figure) if w.startswith("qa_outputs")] == ["qa_outputs\nnew, random"]
     assert [w for w in words(figure) if w.startswith("pooler")] == ["pooler\nleft in the file"]
     assert len(figure.axes[0].patches) == 4 and len(figure.axes[0].lines) == 1
@@ -237,22 +244,23 @@ def test_loading_is_drawn_as_it_is() -> None:
     low, head, left = boxes[:3]
     line = figure.axes[0].lines[0].get_ydata()[0]
     assert low.y1 < line < head.y0 and left.x0 > head.x1
-    assert "qa_outputs new, random" in describe_loading({"AutoModel": PILE})
+    assert "qa_outputs new, random" in picture.words
 
 
 @pytest.mark.parametrize("models", [{}, {"AutoModel": []}, {str(n): PILE for n in range(5)}])
 def test_too_much_for_one_picture_is_explained(models: Any) -> None:
     """None, an empty one or five models are refused in words."""
     with pytest.raises(CourseError, match="one to four"):
-        draw_loading(models)
+        draw_loaded_parts(models)
 
 
 def test_curves_and_bars_have_the_values() -> None:
     """Each value is where it belongs; Korean names have glyphs."""
-    axes = draw_depth({"좋다": [1.0, 0.5, -0.2], "[CLS]": [0.1, 0.2, 0.3]}).axes[0]
+    axes = draw_similarity_by_layer({"좋다": [1.0, 0.5, -0.2], "[CLS]": [0.1, 0.2, 0.3]}).figure.axes[0]
     assert [line.get_ydata().tolist() for line in axes.lines] == [[1.0, 0.5, -0.2], [0.1, 0.2, 0.3]]
     assert [entry.get_text() for entry in axes.get_legend().get_texts()] == ["좋다", "[CLS]"]
-    figure = draw_shares({"한국어": {"CLS": 0.25, "mean": 0.5}, "English": {"CLS": 1.0, "mean": 0.0}}, "found")
+    groups = {"한국어": {"CLS": 0.25, "mean": 0.5}, "English": {"CLS": 1.0, "mean": 0.0}}
+    figure = draw_grouped_shares(groups, "found").figure
     bars = sorted(figure.axes[0].patches, key=lambda bar: bar.get_x())
     assert [bar.get_height() for bar in bars] == [0.25, 0.5, 1.0, 0.0]
     assert {"0.25", "0.50", "1.00", "0.00"} == set(words(figure))
@@ -264,22 +272,24 @@ def test_curves_and_bars_have_the_values() -> None:
 
 def test_alt_texts_hold_every_value() -> None:
     """Somebody who cannot see the curves and bars gets their numbers."""
-    assert describe_depth({"a": [1.0, -0.25], "b": [0.5, 0.125]}).endswith("a: 1.00, -0.25. b: 0.50, 0.12.")
-    assert describe_shares({"x": {"CLS": 0.5}, "y": {"CLS": 1}}, "found") == "found. x: CLS 0.50. y: CLS 1.00."
+    curves = draw_similarity_by_layer({"a": [1.0, -0.25], "b": [0.5, 0.125]})
+    assert curves.words.endswith("a: 1.00, -0.25. b: 0.50, 0.12.")
+    bars = draw_grouped_shares({"x": {"CLS": 0.5}, "y": {"CLS": 1}}, "found")
+    assert bars.words == "found. x: CLS 0.50. y: CLS 1.00."
 
 
 @pytest.mark.parametrize("curves", [{}, {"a": [1.0]}, {"a": [1.0, 2.0], "b": [1.0]}, {"a": [1.0, float("nan")]}])
 def test_curves_that_cannot_be_drawn(curves: Any) -> None:
     """Nothing, a single point, unequal lengths and numbers that are none are refused in words."""
     with pytest.raises(CourseError):
-        draw_depth(curves)
+        draw_similarity_by_layer(curves)
 
 
 @pytest.mark.parametrize("groups", [{}, {"a": {}}, {"a": {"x": 1.0}, "b": {"y": 1.0}}, {"a": {"x": float("inf")}}])
 def test_bars_that_cannot_be_drawn(groups: Any) -> None:
     """The same for bars."""
     with pytest.raises(CourseError):
-        draw_shares(groups, "share")
+        draw_grouped_shares(groups, "share")
 
 
 def test_view_escapes_and_marks_what_is_new() -> None:
@@ -288,10 +298,10 @@ def test_view_escapes_and_marks_what_is_new() -> None:
         [Neighbour("<b>", 0.5, "<i>", "<b>", "&"), Neighbour("hot", 0.4, "", "hot", "")],
         [Neighbour("hot", 0.9, "", "Hot", ""), Neighbour("warm", 0.8, "so ", "warm", "")],
     ]
-    html = nearest_html(["<script>", "cold"], 0, 0, near)
+    html = neighbours_html(["<script>", "cold"], 0, 0, near)
     assert "<script>" not in html and "<i>" not in html and "&lt;b&gt;" in html
-    assert re.findall(r"(\w+) \* ", html) == ["warm"]
-    assert "so " not in html and "so " in nearest_html(["a"], 0, 1, near)
+    assert re.findall(r"(\w+) \*", html) == ["warm"]
+    assert "so " not in html and "so " in neighbours_html(["a"], 0, 1, near)
 
 
 # --- the widget -------------------------------------------------------------------------------------------
@@ -304,9 +314,9 @@ def reviews() -> list[str]:
 
 
 @pytest.fixture
-def widget(reviews: list[str], loaded: tuple[Any, Any]) -> NearestTokens:
+def widget(reviews: list[str], loaded: tuple[Any, Any]) -> NeighbourExplorer:
     """The widget of the lesson, on fewer texts."""
-    return nearest_tokens(reviews, *loaded, "Not bad at all", token="bad")
+    return neighbour_explorer(reviews, *loaded, "Not bad at all", token="bad")
 
 
 def shown(html: str) -> str:
@@ -314,13 +324,13 @@ def shown(html: str) -> str:
     return re.search(r"Nearest to [^<]*", html).group()
 
 
-def test_controls_change_the_view(widget: NearestTokens, reviews: list[str], loaded: tuple[Any, Any]) -> None:
+def test_controls_change_the_view(widget: NeighbourExplorer, reviews: list[str], loaded: tuple[Any, Any]) -> None:
     """Layer and token choose what is shown, and it is what comparing with every token gives."""
     assert widget.token.value == 2 and "bad" in shown(widget.view.value)
     for layer in range(5):
         widget.layer.value = layer
         vector = token_index(["Not bad at all"], *loaded, special=True).vectors[layer, 2]
-        for near in nearest(token_index(reviews, *loaded), vector, layer, number=6):
+        for near in nearest_tokens(token_index(reviews, *loaded), vector, layer, number=6):
             assert near.token in widget.view.value and f"{near.similarity:.2f}" in widget.view.value
     assert f"layer {widget.layer.max} of 4" in shown(widget.view.value)
     before = widget.view.value
@@ -328,8 +338,8 @@ def test_controls_change_the_view(widget: NearestTokens, reviews: list[str], loa
     assert "not" in shown(widget.view.value) and widget.view.value != before
 
 
-def test_another_sentence_brings_its_tokens(widget: NearestTokens) -> None:
-    """After typing, the tokens to choose from are those of the new sentence; the place is kept where it can be."""
+def test_another_sentence_brings_its_tokens(widget: NeighbourExplorer) -> None:
+    """After typing, the tokens to choose from are those of the new sentence; the position is kept where it can be."""
     widget.token.value = 4
     widget.box.value = "A light comedy"
     assert [words.split()[-1] for words, _ in widget.token.options] == ["[CLS]", "a", "light", "comedy", "[SEP]"]
@@ -343,10 +353,10 @@ def test_another_sentence_brings_its_tokens(widget: NearestTokens) -> None:
 @pytest.mark.parametrize(
     "typed", ["", " ", "\x00\x07", "very " * 60, "👍🏽 ㅋㅋㅋ 좋다", "<b>&amp;", "a" * 5000, "\ud83d"]
 )
-def test_anything_may_be_typed(widget: NearestTokens, typed: str) -> None:
+def test_anything_may_be_typed(widget: NeighbourExplorer, typed: str) -> None:
     """Whatever is typed gives neighbours, never an error; what was cut is said."""
     widget.box.value = typed
-    assert 'class="course-nearest"' in widget.view.value
+    assert 'class="course-neighbours"' in widget.view.value
     assert ("left out" in widget.view.value) == typed.startswith("very")
 
 
@@ -363,11 +373,11 @@ def test_a_failing_body_is_explained(reviews: list[str], loaded: tuple[Any, Any]
             return body(**inputs)
 
     failing = Fails()
-    live = nearest_tokens(reviews, tokenizer, failing, "fine", token="no such token", layer=99)  # type: ignore[arg-type]
+    live = neighbour_explorer(reviews, tokenizer, failing, "fine", token="no such token", layer=99)  # type: ignore[arg-type]
     assert live.token.value == 0 and live.layer.value == live.layer.max
     failing.fail = True
     live.box.value = "not fine"
     assert "out of luck" in live.view.value
     failing.fail = False
     live.box.value = "fine again"
-    assert "again" in live.view.value and 'class="course-nearest"' in live.view.value
+    assert "again" in live.view.value and 'class="course-neighbours"' in live.view.value

@@ -11,6 +11,7 @@ from matplotlib.patches import FancyBboxPatch
 from course_lessons.lesson_02.loaded_parts import Part
 from course_utils.messages import CourseError, text
 from course_utils.palette import BLUE, GREY, INK, PAPER, VERMILION
+from course_utils.picture import Picture
 
 LOOKS = {
     "loaded": {"facecolor": "#cfe4f3", "edgecolor": BLUE, "linestyle": "-", "linewidth": 2},
@@ -20,22 +21,24 @@ LOOKS = {
 WIDTH, HEIGHT, GAP = 1.7, 0.72, 0.16
 
 
-def draw_loading(models: Mapping[str, Sequence[Part]]) -> Figure:
+def draw_loaded_parts(models: Mapping[str, Sequence[Part]]) -> Picture:
     """Models side by side, each a pile of its parts: body below, head on top, and beside it what was not taken.
 
     Args:
         models: name of each class, over its parts from `loaded_parts.parts_after_loading`; one to four.
     Returns:
-        A figure 13 inches wide; each part is a box with its name and, in words, what became of it.
+        A picture 13 inches wide; each part is a box with its name and, in words, what became of it.
     Raises:
         CourseError: no model, more than four, or one without parts.
 
-    >>> figure = draw_loading({"AutoModel": [Part("layers", "loaded", True), Part("classifier", "left", False)]})
-    >>> [words.get_text() for words in figure.axes[0].texts][:2]
+    >>> picture = draw_loaded_parts({"AutoModel": [Part("layers", "loaded", True), Part("classifier", "left", False)]})
+    >>> [words.get_text() for words in picture.figure.axes[0].texts][:2]
     ['layers\\nfrom the file', 'classifier\\nleft in the file']
+    >>> picture.words
+    'Parts of 1 models. AutoModel: layers from the file, classifier left in the file.'
     """
     if not 1 <= len(models) <= 4 or not all(models.values()):
-        raise CourseError(text("views_loading.number", given=len(models)))
+        raise CourseError(text("draw_loaded_parts.number", given=len(models)))
     tallest = max(max(_rows(parts)) for parts in models.values())
     figure = Figure(figsize=(13, 1.1 + 0.95 * tallest))
     axes = figure.add_axes((0.01, 0.02, 0.98, 0.96))
@@ -46,20 +49,11 @@ def draw_loading(models: Mapping[str, Sequence[Part]]) -> Figure:
     # always room for four columns, so that letters have the same size for one model and for four
     axes.set_xlim(-0.1, 4 * column - 0.35)
     axes.set_ylim(-0.15, tallest * (HEIGHT + GAP) + 0.7)
-    return figure
-
-
-def describe_loading(models: Mapping[str, Sequence[Part]]) -> str:
-    """What `draw_loading` shows, in words.
-
-    >>> describe_loading({"AutoModel": [Part("layers", "loaded", True), Part("classifier", "left", False)]})
-    'Parts of 1 models. AutoModel: layers from the file, classifier left in the file.'
-    """
-    sentences = [
-        f"{name}: " + ", ".join(f"{part.name} {text(f'views_loading.{part.state}')}" for part in parts) + "."
+    listed = [
+        f"{name}: " + ", ".join(f"{part.name} {text(f'draw_loaded_parts.{part.state}')}" for part in parts) + "."
         for name, parts in models.items()
     ]
-    return " ".join([text("views_loading.alt", number=len(models)), *sentences])
+    return Picture(figure, " ".join([text("draw_loaded_parts.words", number=len(models)), *listed]))
 
 
 def _rows(parts: Sequence[Part]) -> tuple[int, int]:
@@ -87,6 +81,6 @@ def _draw_model(axes: Axes, x: float, name: str, parts: Sequence[Part]) -> None:
 
 def _draw_part(axes: Axes, x: float, y: float, part: Part) -> None:
     axes.add_patch(FancyBboxPatch((x, y), WIDTH, HEIGHT, boxstyle="round,pad=0,rounding_size=0.1", **LOOKS[part.state]))
-    words = f"{part.name}\n{text(f'views_loading.{part.state}')}"
+    words = f"{part.name}\n{text(f'draw_loaded_parts.{part.state}')}"
     box = {"facecolor": LOOKS[part.state]["facecolor"], "edgecolor": "none", "pad": 1.5}
     axes.text(x + WIDTH / 2, y + HEIGHT / 2, words, ha="center", va="center", fontsize=12, color=INK, bbox=box)

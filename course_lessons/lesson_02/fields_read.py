@@ -38,11 +38,11 @@ def fields_read(model: PreTrainedModel, input_ids: Tensor) -> dict[str, bool | N
     """
     body = model.base_model
     if body is model:
-        raise CourseError(text("heads.no_head", kind=type(model).__name__))
+        raise CourseError(text("fields_read.no_head", kind=type(model).__name__))
     if model.training:
-        raise CourseError(text("heads.training", kind=type(model).__name__))
+        raise CourseError(text("fields_read.training", kind=type(model).__name__))
     if getattr(input_ids, "ndim", 0) != 2 or input_ids.shape[1] < 3:
-        raise CourseError(text("heads.ids", given=str(tuple(getattr(input_ids, "shape", ())))))
+        raise CourseError(text("fields_read.ids", given=str(tuple(getattr(input_ids, "shape", ())))))
     untouched = _answer(model, input_ids, lambda output: output)
     found: dict[str, bool | None] = {}
     for field in FIELDS:
@@ -80,9 +80,9 @@ def _put_noise(output: Any, field: str) -> bool:
             return False
         output[field] = torch.randn(output[field].shape, generator=generator)
         return True
-    places = {"first": slice(0, 1), "between": slice(1, -1), "last": slice(-1, None)}[field]
+    positions = {"first": slice(0, 1), "between": slice(1, -1), "last": slice(-1, None)}[field]
     states = output.last_hidden_state.clone()
-    states[:, places] = torch.randn(states[:, places].shape, generator=generator)
+    states[:, positions] = torch.randn(states[:, positions].shape, generator=generator)
     output["last_hidden_state"] = states
     return True
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from course_lessons.lesson_02.draw_token_neighbours import nearest_html
-from course_lessons.lesson_02.token_neighbours import LONGEST, Neighbour, TokenIndex, nearest, token_index
-from course_utils.display import redraw, show
+from course_lessons.lesson_02.draw_token_neighbours import neighbours_html
+from course_lessons.lesson_02.token_neighbours import LONGEST, Neighbour, TokenIndex, nearest_tokens, token_index
+from course_utils.display import Muted, redraw, show
 from course_utils.messages import text
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ NUMBER = 6
 
 
 @dataclass(frozen=True)
-class NearestTokens:
+class NeighbourExplorer:
     """A text box, a choice of its tokens, a slider over the layers, and below them the nearest tokens.
 
     Attributes:
         box: where the learner types a sentence.
-        token: which token is looked at, by its place.
+        token: which token is looked at, by its position.
         layer: which layer is shown in detail.
         view: the neighbours as HTML, redrawn at every change.
         widget: all of it together.
@@ -53,28 +53,28 @@ class _Looked:
 
     @property
     def tokens(self) -> list[str]:
-        return [place.token for place in self.sentence.places]
+        return [position.token for position in self.sentence.positions]
 
-    def found(self, place: int) -> list[list[Neighbour]]:
+    def found(self, position: int) -> list[list[Neighbour]]:
         return [
-            nearest(self.among, self.sentence.vectors[layer, place], layer, NUMBER)
+            nearest_tokens(self.among, self.sentence.vectors[layer, position], layer, NUMBER)
             for layer in range(self.among.layers + 1)
         ]
 
-    def html(self, place: int, layer: int) -> str:
+    def html(self, position: int, layer: int) -> str:
         cut = self.sentence.cut
-        note = text("views_nearest.cut", number=cut, longest=LONGEST) if cut else ""
-        return nearest_html(self.tokens, place, layer, self.found(place), note)
+        note = text("draw_token_neighbours.cut", number=cut, longest=LONGEST) if cut else ""
+        return neighbours_html(self.tokens, position, layer, self.found(position), note)
 
 
-def nearest_tokens(
+def neighbour_explorer(
     texts: Sequence[str],
     tokenizer: PreTrainedTokenizerBase,
     body: PreTrainedModel,
     sentence: str,
     token: str,
     layer: int = 0,
-) -> NearestTokens:
+) -> NeighbourExplorer:
     """Controls to choose a sentence, one of its tokens and a layer; the nearest tokens of the texts below them.
 
     Args:
@@ -91,50 +91,47 @@ def nearest_tokens(
     last = looked.among.layers
     box = ipywidgets.Text(
         value=sentence,
-        description=text("sentence_explorer.sentence"),
-        placeholder=text("sentence_explorer.type_here"),
+        description=text("neighbour_explorer.sentence"),
+        placeholder=text("neighbour_explorer.type_here"),
         continuous_update=True,
         layout=ipywidgets.Layout(width="95%"),
     )
     choice = ipywidgets.Dropdown(
         options=_options(looked.tokens),
         value=looked.tokens.index(token) if token in looked.tokens else 0,
-        description=text("widgets_nearest.token"),
+        description=text("neighbour_explorer.token"),
     )
     slider = ipywidgets.IntSlider(
-        value=min(max(layer, 0), last), min=0, max=last, description=text("widgets_nearest.layer")
+        value=min(max(layer, 0), last), min=0, max=last, description=text("neighbour_explorer.layer")
     )
     view = ipywidgets.HTML(value=looked.html(choice.value, slider.value))
-    typing = [False]
+    muted = Muted()
 
     def draw(_: object = None) -> None:
-        if not typing[0]:
+        if not muted:
             redraw(view, lambda: looked.html(choice.value or 0, slider.value))
 
     def read(change: dict[str, object]) -> None:
         def new_view() -> str:
-            place = choice.value or 0
+            position = choice.value or 0
             looked.read(str(change["new"]))
-            typing[0] = True  # new options choose a token of their own, which is no choice of the learner
-            choice.options = _options(looked.tokens)
-            choice.value = min(place, len(looked.tokens) - 1)
+            with muted:  # new options choose a token of their own, which is no choice of the learner
+                choice.options = _options(looked.tokens)
+                choice.value = min(position, len(looked.tokens) - 1)
             return looked.html(choice.value, slider.value)
 
-        try:
-            redraw(view, new_view)
-        finally:
-            typing[0] = False
+        redraw(view, new_view)
 
     box.observe(read, names="value")
     choice.observe(draw, names="value")
     slider.observe(draw, names="value")
     for control, name in ((box, "sentence"), (choice, "token"), (slider, "layer"), (view, "view")):
-        control.add_class(f"course-nearest-{name}")
+        control.add_class(f"course-neighbours-{name}")
     widget = ipywidgets.VBox([box, ipywidgets.HBox([choice, slider]), view])
-    return NearestTokens(box, choice, slider, view, widget)
+    return NeighbourExplorer(box, choice, slider, view, widget)
 
 
-def show_nearest_tokens(
+def show_neighbour_explorer(
     texts: Sequence[str],
     tokenizer: PreTrainedTokenizerBase,
     body: PreTrainedModel,
@@ -142,14 +139,14 @@ def show_nearest_tokens(
     token: str,
     layer: int = 0,
 ) -> None:
-    """Show `nearest_tokens`; a reader without a kernel sees the first choice.
+    """Show `neighbour_explorer`; a reader without a kernel sees the first choice.
 
-    Args and errors as for `nearest_tokens`.
+    Args and errors as for `neighbour_explorer`.
     """
-    live = nearest_tokens(texts, tokenizer, body, sentence, token, layer)
-    still = f"<p>{escape(text('sentence_explorer.sentence'))} <b>{escape(sentence)}</b></p>{live.view.value}"
+    live = neighbour_explorer(texts, tokenizer, body, sentence, token, layer)
+    still = f"<p>{escape(text('neighbour_explorer.sentence'))} <b>{escape(sentence)}</b></p>{live.view.value}"
     show(live.widget, still)
 
 
 def _options(tokens: Sequence[str]) -> list[tuple[str, int]]:
-    return [(f"{place}  {token}", place) for place, token in enumerate(tokens)]
+    return [(f"{position}  {token}", position) for position, token in enumerate(tokens)]

@@ -18,7 +18,7 @@ BATCH = 32
 
 
 @dataclass(frozen=True)
-class Place:
+class TokenPosition:
     """One token in its text: the token, the number of its text, and where in the text it stands (characters)."""
 
     token: str
@@ -33,13 +33,13 @@ class TokenIndex:
 
     Attributes:
         texts: the texts.
-        places: the tokens, special ones left out unless asked for.
+        positions: the tokens, special ones left out unless asked for.
         vectors: float32, length 1 each, shape (layers + 1, tokens, hidden size); layer 0 is the embeddings.
         cut: number of tokens left out because a text was too long.
     """
 
     texts: list[str]
-    places: list[Place]
+    positions: list[TokenPosition]
     vectors: Tensor
     cut: int = 0
 
@@ -82,7 +82,7 @@ def token_index(
     >>> name = checkpoint("distilbert-base-uncased-finetuned-sst-2-english")  # doctest: +ELLIPSIS
     Loading...
     >>> index = token_index(["A film.", "No"], AutoTokenizer.from_pretrained(name), AutoModel.from_pretrained(name))
-    >>> [place.token for place in index.places], index.vectors.shape
+    >>> [position.token for position in index.positions], index.vectors.shape
     (['a', 'film', '.', 'no'], torch.Size([5, 4, 288]))
     """
     import torch
@@ -90,9 +90,9 @@ def token_index(
     given = list(texts) if not isinstance(texts, str) else []
     if not given or not all(isinstance(one, str) for one in given):
         wrong = next((one for one in given if not isinstance(one, str)), texts)
-        raise CourseError(text("nearest.no_texts", given=brief(wrong)))
+        raise CourseError(text("token_neighbours.no_texts", given=brief(wrong)))
     given = [whole_characters(one) for one in given]
-    places: list[Place] = []
+    positions: list[TokenPosition] = []
     parts: list[Tensor] = []
     cut = 0
     for start in range(0, len(given), BATCH):
@@ -105,14 +105,14 @@ def token_index(
         with torch.no_grad():
             states = torch.stack(body(**inputs, output_hidden_states=True).hidden_states)
         kept = inputs["attention_mask"].bool() if special else inputs["attention_mask"].bool() & ~is_special
-        for row, place in kept.nonzero().tolist():
-            token = tokenizer.convert_ids_to_tokens(int(inputs["input_ids"][row, place]))
-            places.append(Place(token, start + row, *spans[row][place]))
+        for row, position in kept.nonzero().tolist():
+            token = tokenizer.convert_ids_to_tokens(int(inputs["input_ids"][row, position]))
+            positions.append(TokenPosition(token, start + row, *spans[row][position]))
         parts.append(torch.nn.functional.normalize(states[:, kept], dim=-1))
-    return TokenIndex(given, places, torch.cat(parts, dim=1), cut)
+    return TokenIndex(given, positions, torch.cat(parts, dim=1), cut)
 
 
-def nearest(index: TokenIndex, vector: Tensor, layer: int, number: int = 6) -> list[Neighbour]:
+def nearest_tokens(index: TokenIndex, vector: Tensor, layer: int, number: int = 6) -> list[Neighbour]:
     """The tokens of an index whose vectors point most nearly the same way, each word once, the nearest first.
 
     Args:
@@ -122,11 +122,11 @@ def nearest(index: TokenIndex, vector: Tensor, layer: int, number: int = 6) -> l
         number: how many to give at most.
 
     >>> import torch
-    >>> places = [Place("cold", 0, 2, 6), Place("hot", 1, 0, 3)]
-    >>> index = TokenIndex(["a cold beer", "hot"], places, torch.tensor([[[1.0, 0.0], [0.6, 0.8]]]))
-    >>> [(near.token, round(near.similarity, 2)) for near in nearest(index, torch.tensor([0.0, 2.0]), layer=0)]
+    >>> positions = [TokenPosition("cold", 0, 2, 6), TokenPosition("hot", 1, 0, 3)]
+    >>> index = TokenIndex(["a cold beer", "hot"], positions, torch.tensor([[[1.0, 0.0], [0.6, 0.8]]]))
+    >>> [(near.token, round(near.similarity, 2)) for near in nearest_tokens(index, torch.tensor([0.0, 2.0]), layer=0)]
     [('hot', 0.8), ('cold', 0.0)]
-    >>> nearest(index, torch.tensor([1.0, 0.0]), layer=0)[0].before
+    >>> nearest_tokens(index, torch.tensor([1.0, 0.0]), layer=0)[0].before
     'a '
     """
     import torch
@@ -134,11 +134,11 @@ def nearest(index: TokenIndex, vector: Tensor, layer: int, number: int = 6) -> l
     similarities = index.vectors[layer] @ torch.nn.functional.normalize(vector, dim=0)
     found: dict[str, Neighbour] = {}
     for which in similarities.argsort(descending=True, stable=True).tolist():
-        place = index.places[which]
-        if place.token not in found:
-            whole = index.texts[place.text]
-            words = whole[: place.start], whole[place.start : place.end], whole[place.end :]
-            found[place.token] = Neighbour(place.token, float(similarities[which]), *words)
+        position = index.positions[which]
+        if position.token not in found:
+            whole = index.texts[position.text]
+            words = whole[: position.start], whole[position.start : position.end], whole[position.end :]
+            found[position.token] = Neighbour(position.token, float(similarities[which]), *words)
         if len(found) == number:
             break
     return list(found.values())
