@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PretrainedConfig
 
-PARTS = ("embeddings", "attention", "feed-forward", "norms", "pooler")
+MODEL_PARTS = ("embeddings", "attention", "feed-forward", "norms", "pooler")
 """What the parameters of a body belong to, in the order in which a token meets them."""
 
 

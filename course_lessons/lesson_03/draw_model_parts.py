@@ -7,19 +7,21 @@ from html import escape
 
 from matplotlib.figure import Figure
 
-from course_utils.cost import PARTS
+from course_utils.cost import MODEL_PARTS
+from course_utils.markup import bar, legend, panel
 from course_utils.messages import CourseError, brief, text
-from course_utils.palette import BLUE, GREEN, HTML_FONT, INK, ORANGE, PAPER, PURPLE, VERMILION
+from course_utils.palette import BLUE, GREEN, INK, ORANGE, PURPLE, VERMILION
+from course_utils.picture import Picture
 
-COLOURS = dict(zip(PARTS, (BLUE, ORANGE, GREEN, PURPLE, VERMILION), strict=True))
-HATCHES = dict(zip(PARTS, ("", "//", "", "", ""), strict=True))
+COLOURS = dict(zip(MODEL_PARTS, (BLUE, ORANGE, GREEN, PURPLE, VERMILION), strict=True))
+HATCHES = dict(zip(MODEL_PARTS, ("", "//", "", "", ""), strict=True))
 LEAST_SHARE = 0.05
 """Smaller shares of a bar carry no number: it would not fit."""
 
 Counts = Mapping[str, int]
 
 
-def draw_parts(models: Mapping[str, Counts]) -> Figure:
+def draw_model_parts(models: Mapping[str, Counts]) -> Picture:
     """Parameters of several models by part: how many on the left, which share on the right.
 
     Args:
@@ -28,9 +30,11 @@ def draw_parts(models: Mapping[str, Counts]) -> Figure:
         CourseError: no model, or counts without one of the parts.
 
     >>> half = {"embeddings": 50, "attention": 20, "feed-forward": 20, "norms": 5, "pooler": 5, "total": 100}
-    >>> figure = draw_parts({"tiny": half})
-    >>> [t.get_text() for t in figure.axes[1].texts][:2]
+    >>> picture = draw_model_parts({"tiny": half})
+    >>> [t.get_text() for t in picture.figure.axes[1].texts][:2]
     ['50 %', '20 %']
+    >>> picture.words.split(": ", 1)[1]
+    'tiny, 0.0 million: embeddings 50 %, attention 20 %, feed-forward 20 %, norms 5 %, pooler 5 %.'
     """
     _are_counts(models)
     figure = Figure(figsize=(12, 1.9 + 0.85 * len(models)))
@@ -38,9 +42,9 @@ def draw_parts(models: Mapping[str, Counts]) -> Figure:
     rows = range(len(models))
     for axes, of_total in ((absolute, False), (shares, True)):
         left = [0.0] * len(models)
-        for part in PARTS:
+        for part in MODEL_PARTS:
             widths = [c[part] / (c["total"] / 100 if of_total else 1e6) for c in models.values()]
-            label = None if of_total else text(f"views_models.{_key(part)}")
+            label = None if of_total else _name(part)
             axes.barh(rows, widths, left=left, color=COLOURS[part], hatch=HATCHES[part], edgecolor="white", label=label)
             if of_total:
                 for row, width in enumerate(widths):
@@ -54,36 +58,20 @@ def draw_parts(models: Mapping[str, Counts]) -> Figure:
         axes.tick_params(axis="y", length=0)
     absolute.set_yticks(rows, list(models))
     absolute.invert_yaxis()
-    absolute.set_xlabel(text("views_models.millions"))
-    shares.set_xlabel(text("views_models.share"))
-    figure.legend(loc="upper center", ncols=len(PARTS), frameon=False, handlelength=1.2, columnspacing=1.4)
+    absolute.set_xlabel(text("draw_model_parts.millions"))
+    shares.set_xlabel(text("draw_model_parts.share"))
+    figure.legend(loc="upper center", ncols=len(MODEL_PARTS), frameon=False, handlelength=1.2, columnspacing=1.4)
     figure.tight_layout(rect=(0, 0, 1, 0.97 - 0.28 / figure.get_figheight()))
-    return figure
+    return Picture(figure, text("draw_model_parts.words", models=" ".join(_line(*each) for each in models.items())))
 
 
-def describe_parts(models: Mapping[str, Counts]) -> str:
-    """What `draw_parts` shows, in words.
-
-    >>> half = {"embeddings": 50, "attention": 20, "feed-forward": 20, "norms": 5, "pooler": 5, "total": 100}
-    >>> describe_parts({"tiny": half}).split(": ", 1)[1]
-    'tiny, 0.0 million: embeddings 50 %, attention 20 %, feed-forward 20 %, norms 5 %, pooler 5 %.'
-    """
-    _are_counts(models)
-    lines = [
-        text(
-            "views_models.parts_line",
-            name=name,
-            millions=f"{counts['total'] / 1e6:.1f}",
-            shares=", ".join(
-                f"{text(f'views_models.{_key(part)}')} {100 * counts[part] / counts['total']:.0f} %" for part in PARTS
-            ),
-        )
-        for name, counts in models.items()
-    ]
-    return text("views_models.parts_alt", models=" ".join(lines))
+def _line(name: str, counts: Counts) -> str:
+    """One model in words: its parameters in millions, and the share of each part."""
+    shares = ", ".join(f"{_name(part)} {100 * counts[part] / counts['total']:.0f} %" for part in MODEL_PARTS)
+    return text("draw_model_parts.line", name=name, millions=f"{counts['total'] / 1e6:.1f}", shares=shares)
 
 
-def parts_html(models: Mapping[str, Counts], notes: Mapping[str, str] | None = None, first: str = "") -> str:
+def model_parts_html(models: Mapping[str, Counts], notes: Mapping[str, str] | None = None, first: str = "") -> str:
     """Models one below the other as HTML, for a view that changes: a bar by parts, and what it costs in words.
 
     Args:
@@ -92,36 +80,22 @@ def parts_html(models: Mapping[str, Counts], notes: Mapping[str, str] | None = N
         first: the model whose parts are listed in numbers below the bars; none if empty.
 
     >>> half = {"embeddings": 50, "attention": 20, "feed-forward": 20, "norms": 5, "pooler": 5, "total": 100}
-    >>> "feed-forward 20" in parts_html({"tiny": half}, first="tiny")
+    >>> "feed-forward 20" in model_parts_html({"tiny": half}, first="tiny")
     True
     """
     _are_counts(models)
     largest = max(counts["total"] for counts in models.values())
     rows = []
     for name, counts in models.items():
-        words = escape(text("views_models.row", total=f"{counts['total']:,}"))
+        words = escape(text("draw_model_parts.row", total=f"{counts['total']:,}"))
         note = escape((notes or {}).get(name, ""))
-        segments = "".join(
-            f'<span title="{escape(part)}" style="display:inline-block;height:16px;background:{COLOURS[part]};'
-            f'width:{620 * counts[part] / largest:.1f}px"></span>'
-            for part in PARTS
-        )
-        rows.append(
-            f'<div style="margin:8px 0"><b style="display:inline-block;min-width:5em">{escape(name)}</b> {words} {note}'
-            f'<div aria-hidden="true" style="line-height:0;white-space:nowrap">{segments}</div></div>'
-        )
+        parts = [(counts[part] / largest, COLOURS[part]) for part in MODEL_PARTS]
+        rows.append(f"<div><b>{escape(name)}</b>: {words} {note}</div>{bar(*parts, width=620, height=16)}")
     listed = ""
     if first:
-        listed = " ".join(
-            f'<span style="border-left:14px solid {COLOURS[part]};padding:0 12px 0 5px;white-space:nowrap">'
-            f"{escape(text(f'views_models.{_key(part)}'))} {models[first][part]:,}</span> "
-            for part in PARTS
-        )
-        listed = f'<div style="margin:10px 0;line-height:1.8"><b>{escape(first)}:</b> {listed}</div>'
-    return (
-        f'<div class="course-parts" style="font-family:{HTML_FONT};font-size:16px;background:{PAPER};color:{INK};'
-        f'padding:6px 12px;max-width:64em;overflow-x:auto">{"".join(rows)}{listed}</div>'
-    )
+        colours = {f"{_name(part)} {models[first][part]:,}": COLOURS[part] for part in MODEL_PARTS}
+        listed = f"<p><b>{escape(first)}:</b></p>{legend(colours)}"
+    return panel("parts", *rows, listed)
 
 
 def _number(axes: object, x: float, row: int, words: str) -> None:
@@ -130,14 +104,15 @@ def _number(axes: object, x: float, row: int, words: str) -> None:
     axes.text(x, row, words, ha="center", va="center", fontsize=12, color=INK, bbox=box)  # type: ignore[attr-defined]
 
 
-def _key(part: str) -> str:
-    return part.replace("-", "_")
+def _name(part: str) -> str:
+    """The part in the words of the learner."""
+    return text(f"draw_model_parts.{part.replace('-', '_')}")
 
 
 def _are_counts(models: Mapping[str, Counts]) -> None:
     if not models:
-        raise CourseError(text("views_models.no_model"))
+        raise CourseError(text("draw_model_parts.no_model"))
     for name, counts in models.items():
-        missing = [part for part in (*PARTS, "total") if part not in counts]
+        missing = [part for part in (*MODEL_PARTS, "total") if part not in counts]
         if missing:
-            raise CourseError(text("views_models.no_counts", name=brief(name), missing=", ".join(missing)))
+            raise CourseError(text("draw_model_parts.no_counts", name=brief(name), missing=", ".join(missing)))

@@ -8,12 +8,13 @@ from matplotlib.figure import Figure
 
 from course_utils.messages import CourseError, text
 from course_utils.palette import BLUE, GREY, INK, VERMILION
+from course_utils.picture import Picture
 
-MARKS = ((VERMILION, "o"), (BLUE, "D"))
+LOOKS = ((VERMILION, "o"), (BLUE, "D"))
 
 
-def draw_scores(scores: Mapping[str, Sequence[float]], classes: Sequence[int], names: Sequence[str]) -> Figure:
-    """Each text as a mark at the probability that a model gives to the second class, in the row of its true class.
+def draw_scores(scores: Mapping[str, Sequence[float]], classes: Sequence[int], names: Sequence[str]) -> Picture:
+    """Each text as a point at the probability that a model gives to the second class, in the row of its true class.
 
     Args:
         scores: name of a model -> a probability from 0 to 1 for each text.
@@ -22,39 +23,31 @@ def draw_scores(scores: Mapping[str, Sequence[float]], classes: Sequence[int], n
     Raises:
         CourseError: no model, unequal numbers, or a score that is no probability.
 
-    >>> figure = draw_scores({"sure": [0.1, 0.9]}, [0, 1], ["bad", "good"])
-    >>> [t.get_text() for t in figure.axes[0].get_yticklabels()]
+    >>> picture = draw_scores({"sure": [0.1, 0.9]}, [0, 1], ["bad", "good"])
+    >>> [t.get_text() for t in picture.figure.axes[0].get_yticklabels()]
     ['bad', 'good']
+    >>> picture.words.split(": ", 1)[1]
+    'sure, 2 of 2 on the right side of 0.5, scores from 0.10 to 0.90.'
     """
     _fit(scores, classes, names)
     figure = Figure(figsize=(12, 3.4))
     panels = figure.subplots(1, len(scores), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (model, values) in zip(panels, scores.items(), strict=True):
-        for wanted, (colour, marker) in enumerate(MARKS):
+        for wanted, (colour, marker) in enumerate(LOOKS):
             own = [value for value, label in zip(values, classes, strict=True) if label == wanted]
-            heights = [wanted + 0.36 * ((7 * i) % 11 / 10 - 0.5) for i in range(len(own))]  # spread, so marks show
+            heights = [wanted + 0.36 * ((7 * i) % 11 / 10 - 0.5) for i in range(len(own))]  # spread, so that all show
             axes.scatter(own, heights, color=colour, marker=marker, s=46, alpha=0.65, edgecolor=INK, linewidth=0.5)
         axes.axvline(0.5, color=GREY, linestyle="--", linewidth=1.5)
-        axes.set_title(text("views_scores.title", model=model, right=_right(values, classes), total=len(classes)))
+        axes.set_title(text("draw_scores.title", model=model, right=_right(values, classes), total=len(classes)))
         axes.set_xlim(-0.03, 1.03)
         axes.set_ylim(-0.4, 1.4)
-        axes.set_xlabel(text("views_scores.axis", name=names[1]))
+        axes.set_xlabel(text("draw_scores.axis", name=names[1]))
         axes.tick_params(axis="y", length=0)
     panels[0].set_yticks([0, 1], list(names))
     figure.tight_layout(w_pad=3)
-    return figure
-
-
-def describe_scores(scores: Mapping[str, Sequence[float]], classes: Sequence[int], names: Sequence[str]) -> str:
-    """What `draw_scores` shows, in words.
-
-    >>> describe_scores({"sure": [0.1, 0.9]}, [0, 1], ["bad", "good"]).split(": ", 1)[1]
-    'sure, 2 of 2 on the right side of 0.5, scores from 0.10 to 0.90.'
-    """
-    _fit(scores, classes, names)
     lines = [
         text(
-            "views_scores.line",
+            "draw_scores.line",
             model=model,
             right=_right(values, classes),
             total=len(classes),
@@ -63,7 +56,7 @@ def describe_scores(scores: Mapping[str, Sequence[float]], classes: Sequence[int
         )
         for model, values in scores.items()
     ]
-    return text("views_scores.alt", name=names[1], models=" ".join(lines))
+    return Picture(figure, text("draw_scores.words", name=names[1], models=" ".join(lines)))
 
 
 def _right(values: Sequence[float], classes: Sequence[int]) -> int:
@@ -74,6 +67,6 @@ def _right(values: Sequence[float], classes: Sequence[int]) -> int:
 def _fit(scores: Mapping[str, Sequence[float]], classes: Sequence[int], names: Sequence[str]) -> None:
     lengths = {len(values) for values in scores.values()} | {len(classes)}
     if not scores or len(lengths) != 1 or not len(classes) or len(names) != 2:
-        raise CourseError(text("views_scores.unequal", texts=len(classes), names=len(names), models=len(scores)))
+        raise CourseError(text("draw_scores.unequal", texts=len(classes), names=len(names), models=len(scores)))
     if not all(0 <= value <= 1 for values in scores.values() for value in values):
-        raise CourseError(text("views_scores.no_probability"))
+        raise CourseError(text("draw_scores.no_probability"))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from course_lessons.lesson_03.draw_model_parts import parts_html
+from course_lessons.lesson_03.draw_model_parts import model_parts_html
 from course_utils.cost import forward_flops, memory_bytes, parameter_counts
-from course_utils.display import redraw, show
+from course_utils.display import Muted, redraw, show
 from course_utils.markup import card, plain
 from course_utils.messages import CourseError, brief, text
 
@@ -68,7 +68,7 @@ def size_explorer(start: str = "pocket") -> SizeExplorer:
         CourseError: `start` is none of them.
     """
     if start not in SIZES:
-        raise CourseError(text("widget_sizes.unknown_start", given=brief(start), known=", ".join(SIZES)))
+        raise CourseError(text("size_explorer.unknown_start", given=brief(start), known=", ".join(SIZES)))
     sliders = {
         name: ipywidgets.IntSlider(
             value=SIZES[start][name], min=low, max=high, step=step, description=name, **_wide("46em")
@@ -85,25 +85,24 @@ def size_explorer(start: str = "pocket") -> SizeExplorer:
         layout=ipywidgets.Layout(width="46em"),
     )
     presets = {
-        name: ipywidgets.Button(description=name, tooltip=text("widget_sizes.preset", name=name)) for name in SIZES
+        name: ipywidgets.Button(description=name, tooltip=text("size_explorer.preset", name=name)) for name in SIZES
     }
 
     def draw() -> str:
         return explained({name: slider.value for name, slider in sliders.items()}, vocabulary.value, dtype.value)
 
     view = ipywidgets.HTML(value=draw())
-    waiting = [False]
+    muted = Muted()
 
     def changed(_: object) -> None:
-        if not waiting[0]:
+        if not muted:
             redraw(view, draw)
 
     def preset(name: str) -> None:
-        waiting[0] = True  # four sliders move, one picture follows
-        for key, value in SIZES[name].items():
-            sliders[key].value = value
-        vocabulary.value = 30522
-        waiting[0] = False
+        with muted:  # four sliders move, one picture follows
+            for key, value in SIZES[name].items():
+                sliders[key].value = value
+            vocabulary.value = 30522
         redraw(view, draw)
 
     for control in (*sliders.values(), vocabulary, dtype):
@@ -140,12 +139,12 @@ def explained(sizes: Mapping[str, int], vocabulary: int, dtype: str) -> str:
     from transformers import BertConfig
 
     yours = BertConfig(vocab_size=vocabulary, **sizes)
-    models: dict[str, BertConfig] = {text("widget_sizes.yours"): yours}
+    models: dict[str, BertConfig] = {text("size_explorer.yours"): yours}
     models |= {name: BertConfig(**known) for name, known in SIZES.items()}
     counts = {name: parameter_counts(config) for name, config in models.items()}
     notes = {
         name: text(
-            "widget_sizes.note",
+            "size_explorer.note",
             megabytes=f"{memory_bytes(counts[name]['total'], dtype) / 1e6:,.0f}",
             dtype=dtype,
             billions=f"{forward_flops(config, 1, TOKENS) / 1e9:,.1f}",
@@ -159,9 +158,9 @@ def explained(sizes: Mapping[str, int], vocabulary: int, dtype: str) -> str:
         fits = [n for n in range(1, RANGES["num_attention_heads"][1] + 1) if hidden % n == 0]
         below = max(n for n in fits if n < heads)
         above = min((n for n in fits if n > heads), default=below)
-        words = text("widget_sizes.uneven", hidden=hidden, heads=heads, below=below, above=above)
+        words = text("size_explorer.uneven", hidden=hidden, heads=heads, below=below, above=above)
         warning = card(escape(words), "note")
-    return parts_html(counts, notes, first=text("widget_sizes.yours")) + warning
+    return model_parts_html(counts, notes, first=text("size_explorer.yours")) + warning
 
 
 def _wide(width: str) -> dict[str, object]:
