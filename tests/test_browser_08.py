@@ -26,8 +26,8 @@ def test_run_all_leaves_no_error(lab: Lab) -> None:
 
 def test_a_switch_parts_the_runs(lab: Lab) -> None:
     """With all boxes ticked the loop equals the Trainer; without the schedule they part in step 3."""
-    view = lab.page.locator(".course-parts-view").first
-    switch = lab.page.locator(".course-part-schedule input[type=checkbox]").first
+    view = lab.page.locator(".course-loop-view").first
+    switch = lab.page.locator(".course-loop-schedule input[type=checkbox]").first
     switch.scroll_into_view_if_needed()
     assert switch.is_checked() and "to the last bit" in view.inner_text()
     lab.shot("widget-equal")

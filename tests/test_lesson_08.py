@@ -29,11 +29,11 @@ from transformers import (
     set_seed,
 )
 
-from course_lessons.lesson_08.draw_differences import describe_gaps, draw_gaps, gap_html, gaps_table
-from course_lessons.lesson_08.loop_parts import PARTS, compare, without
-from course_lessons.lesson_08.loop_switches import eight_parts
+from course_lessons.lesson_08.draw_differences import differences_table, draw_differences, loss_differences_html
+from course_lessons.lesson_08.loop_parts import LOOP_PARTS, compare, without
+from course_lessons.lesson_08.loop_switches import loop_switches
 from course_utils import CourseError, checkpoint, corpus, setup, training
-from course_utils.run_differences import Gap, Run, largest_gap, loss_gaps, magnitude
+from course_utils.run_differences import RecordedRun, RunDifference, largest_difference, loss_differences, magnitude
 from course_utils.training import History, decay_groups, train
 
 WORDS = 50
@@ -78,7 +78,9 @@ def tiny(body: str = "bert", seed: int = 42) -> PreTrainedModel:
     return AutoModelForSequenceClassification.from_config(config)
 
 
-def trainer_run(model: PreTrainedModel, data: Any, folder: Path, pad: Any = collate, **chosen: Any) -> tuple[Run, list]:
+def trainer_run(
+    model: PreTrainedModel, data: Any, folder: Path, pad: Any = collate, **chosen: Any
+) -> tuple[RecordedRun, list]:
     """The real Trainer's run and its learning rates."""
     quiet_ones = {"save_strategy": "no", "report_to": "none", "use_cpu": True, "disable_tqdm": True}
     arguments = TrainingArguments(str(folder), logging_steps=1, **quiet_ones, **chosen)
@@ -86,12 +88,12 @@ def trainer_run(model: PreTrainedModel, data: Any, folder: Path, pad: Any = coll
     trainer.remove_callback(PrinterCallback)
     trainer.train()
     rates = [entry["learning_rate"] for entry in trainer.state.log_history if "loss" in entry]
-    return Run.of_trainer(trainer), rates
+    return RecordedRun.of_trainer(trainer), rates
 
 
-def run_of(model: PreTrainedModel, history: History) -> Run:
+def run_of(model: PreTrainedModel, history: History) -> RecordedRun:
     """A run of our loop as one that can be compared."""
-    return Run(model, history.losses, history.grad_norms)
+    return RecordedRun(model, history.losses, history.grad_norms)
 
 
 # --- the finished loop ------------------------------------------------------------------------------------
@@ -128,7 +130,7 @@ def test_the_loop_is_the_trainer(body: str, theirs: dict[str, Any], ours: dict[s
     history = train(twin, data, collate, **ours)
     assert len(history.losses) >= 12 and (len(history.losses) >= 24 or "accumulate" in ours)
     assert max(history.grad_norms) > 1, "nothing was clipped: the comparison would prove too little"
-    assert largest_gap(run_of(twin, history), expected).exact
+    assert largest_difference(run_of(twin, history), expected).exact
     assert history.learning_rates == rates
 
 
@@ -148,7 +150,7 @@ def test_the_loop_is_the_trainer_for_trained_bodies(name: str, language: str, tm
             runs.append(run_of(model, train(model, data, pad, epochs=2)))
         else:
             runs.append(trainer_run(model, data, tmp_path, pad, num_train_epochs=2)[0])
-    assert len(runs[0].losses) == 4 and largest_gap(*runs).exact
+    assert len(runs[0].losses) == 4 and largest_difference(*runs).exact
 
 
 @pytest.mark.parametrize("stop", [1, 5, 8, 16, 23])
@@ -166,7 +168,7 @@ def test_stopping_and_going_on_changes_nothing(stop: int, accumulate: int, tmp_p
     assert len(first.losses) == stop and second.losses
     joined = History(*(a + b for a, b in zip(first, second, strict=True)))
     assert joined == expected
-    assert largest_gap(run_of(model, joined), run_of(whole, expected)).exact
+    assert largest_difference(run_of(model, joined), run_of(whole, expected)).exact
 
 
 def test_what_is_saved_is_safe_to_load(tmp_path: Path) -> None:
@@ -257,14 +259,14 @@ def test_a_loader_draws_once_when_it_begins() -> None:
 def test_all_parts_make_the_trainer() -> None:
     """With all eight the tiny loop equals the real Trainer in every one of 24 steps."""
     found = compare()
-    assert found.gap.exact and len(found.steps) == 24 and set(found.steps) == {0.0}
+    assert found.difference.exact and len(found.steps) == 24 and set(found.steps) == {0.0}
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", LOOP_PARTS)
 def test_each_part_is_needed(part: str) -> None:
-    """Without any one of them the runs part; each gap is well inside its order of magnitude."""
-    gap = without(part).gap
-    for value in (gap.loss, gap.grad_norm, gap.weights):
+    """Without any one of them the runs part; each difference is well inside its order of magnitude."""
+    difference = without(part).difference
+    for value in (difference.loss, difference.grad_norm, difference.weights):
         assert value > 0
         place = math.log10(value) % 1
         assert 0.02 < place < 0.98, f"{part}: {value} is too near a power of ten to be printed the same everywhere"
@@ -285,25 +287,33 @@ def test_an_unknown_part_is_explained() -> None:
 # --- differences and their pictures -----------------------------------------------------------------------
 
 
-def test_largest_gap_looks_everywhere() -> None:
+def test_largest_difference_looks_everywhere() -> None:
     """The largest difference is found wherever it is, the last weight included."""
     a, b = nn.Linear(3, 2), nn.Linear(3, 2)
     b.load_state_dict(a.state_dict())
     with torch.no_grad():
         b.bias[1] += 0.5
-    gap = largest_gap(Run(a, [1.0, 2.0, 3.0], [1.0, 1.0, 1.0]), Run(b, [1.0, 2.5, 3.0], [1.0, 1.0, 9.0]))
-    assert (gap.loss, gap.grad_norm) == (0.5, 8.0) and gap.weights == pytest.approx(0.5) and not gap.exact
-    assert loss_gaps(Run(a, [1.0, float("nan")]), Run(b, [1.0, 1.0])) == [0.0, math.inf]
+    difference = largest_difference(
+        RecordedRun(a, [1.0, 2.0, 3.0], [1.0, 1.0, 1.0]), RecordedRun(b, [1.0, 2.5, 3.0], [1.0, 1.0, 9.0])
+    )
+    assert (
+        (difference.loss, difference.grad_norm) == (0.5, 8.0)
+        and difference.weights == pytest.approx(0.5)
+        and not difference.exact
+    )
+    assert loss_differences(RecordedRun(a, [1.0, float("nan")]), RecordedRun(b, [1.0, 1.0])) == [0.0, math.inf]
 
 
 def test_runs_that_cannot_be_compared_are_explained() -> None:
     """Other numbers of steps, other models, a Trainer that logged nothing."""
     with pytest.raises(CourseError, match="1 steps, the other 2"):
-        largest_gap(Run(nn.Linear(1, 1), [1.0], [1.0]), Run(nn.Linear(1, 1), [1.0, 1.0], [1.0, 1.0]))
+        largest_difference(
+            RecordedRun(nn.Linear(1, 1), [1.0], [1.0]), RecordedRun(nn.Linear(1, 1), [1.0, 1.0], [1.0, 1.0])
+        )
     with pytest.raises(CourseError, match="different shapes"):
-        largest_gap(Run(nn.Linear(1, 2)), Run(nn.Linear(1, 1)))
+        largest_difference(RecordedRun(nn.Linear(1, 2)), RecordedRun(nn.Linear(1, 1)))
     with pytest.raises(CourseError, match="no run"):
-        draw_gaps({})
+        draw_differences({})
 
 
 def test_a_trainer_that_logged_too_little_is_explained(tmp_path: Path) -> None:
@@ -314,7 +324,7 @@ def test_a_trainer_that_logged_too_little_is_explained(tmp_path: Path) -> None:
     trainer.remove_callback(PrinterCallback)
     trainer.train()
     with pytest.raises(CourseError, match="logging_steps=1"):
-        Run.of_trainer(trainer)
+        RecordedRun.of_trainer(trainer)
 
 
 @given(st.floats(min_value=0, allow_nan=False, allow_infinity=False))
@@ -327,33 +337,33 @@ def test_only_an_exact_zero_is_written_as_zero(value: float) -> None:
         assert float(said) <= value * (1 + 1e-9) and value < 10 * float(said) * (1 + 1e-9)
 
 
-GAPS = {
-    "plain": Gap(0.2, 3.0, 1e-3),
-    "nearly": Gap(2e-7, 0.0, 1e-12),
-    "lost": Gap(math.inf, 500.0, 1.0),
-    "same": Gap(0, 0, 0),
+DIFFERENCES = {
+    "plain": RunDifference(0.2, 3.0, 1e-3),
+    "nearly": RunDifference(2e-7, 0.0, 1e-12),
+    "lost": RunDifference(math.inf, 500.0, 1.0),
+    "same": RunDifference(0, 0, 0),
 }
 
 
 def test_figure_stands_where_the_numbers_are() -> None:
     """A dot at the power of ten, a square for each exact zero and for nothing else, a row for each run."""
-    figure = draw_gaps(GAPS)
+    figure = draw_differences(DIFFERENCES).figure
     for axes, column in zip(figure.axes, ("loss", "grad_norm", "weights"), strict=True):
         marks = [(line.get_marker(), line.get_xdata()[0], line.get_ydata()[0]) for line in axes.lines]
-        for row, gap in enumerate(GAPS.values()):
-            value = getattr(gap, column)
+        for row, difference in enumerate(DIFFERENCES.values()):
+            value = getattr(difference, column)
             shape, x, y = marks[row]
             assert y == row and shape == ("s" if value == 0 else "o")
             if 1e-9 < value < 10:
                 assert x == pytest.approx(math.log10(value))
             else:
                 assert x < -9 if value == 0 else x in (-9, 1)
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(GAPS)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(DIFFERENCES)
 
 
 def test_words_say_what_the_figure_shows() -> None:
     """Alt text and table give the order of magnitude of each number, under the name of its run."""
-    alt, table = describe_gaps(GAPS), gaps_table(GAPS).splitlines()
+    alt, table = draw_differences(DIFFERENCES).words, differences_table(DIFFERENCES).splitlines()
     assert "plain: loss 1e-01, gradient norm 1e+00, weights 1e-03" in alt
     assert "nearly: loss below 1e-05, gradient norm 0, weights below 1e-05" in alt
     assert table[1].split() == ["plain", "1e-01", "1e+00", "1e-03"] and table[4].split() == ["same", "0", "0", "0"]
@@ -366,30 +376,30 @@ def drawing(html: str) -> str:
 
 def test_curve_and_words_agree() -> None:
     """Equal, unequal from some step on, and equal in losses only are told apart in words and in shapes."""
-    equal = gap_html([0.0] * 4, Gap(0, 0, 0), [])
+    equal = loss_differences_html([0.0] * 4, RunDifference(0, 0, 0), [])
     assert "to the last bit" in equal and drawing(equal).count("<rect") == 4 and "<circle" not in drawing(equal)
-    late = gap_html([0.0, 0.0, 1e-3, 1e-2], Gap(1e-2, 0.1, 1e-4), ["clipping"])
+    late = loss_differences_html([0.0, 0.0, 1e-3, 1e-2], RunDifference(1e-2, 0.1, 1e-4), ["clipping"])
     assert "first differs in step 3" in late and "clipping" in late
     assert (drawing(late).count("<rect"), drawing(late).count("<circle")) == (2, 2)
     heights = [float(y) for y in re.findall(r'<circle cx="\d+" cy="([\d.]+)"', drawing(late))]
     assert heights[1] < heights[0], "a larger difference stands higher"
-    hidden = gap_html([0.0], Gap(0, 0, 1e-7), ["optimizer"])
+    hidden = loss_differences_html([0.0], RunDifference(0, 0, 1e-7), ["optimizer"])
     assert "All losses are equal" in hidden and "weights below 1e-05" in hidden
-    assert "<script>" not in gap_html([0.0], Gap(0, 0, 0), ["<script>"])
+    assert "<script>" not in loss_differences_html([0.0], RunDifference(0, 0, 0), ["<script>"])
 
 
 # --- the widget -------------------------------------------------------------------------------------------
 
 
 def test_switches_change_the_view() -> None:
-    """Each switch is a part: off, its name and its gap stand in the view; on again, the loop is the Trainer."""
-    live = eight_parts()
-    assert list(live.switches) == list(PARTS) and "to the last bit" in live.view.value
+    """Each switch is a part: off, its name and its difference stand in the view; on again, the loop is the Trainer."""
+    live = loop_switches()
+    assert list(live.switches) == list(LOOP_PARTS) and "to the last bit" in live.view.value
     for part, switch in live.switches.items():
         switch.value = False
         found = without(part)
         assert switch.description in live.view.value.replace("&#x27;", "'")
-        assert f"loss {magnitude(found.gap.loss)}" in live.view.value
+        assert f"loss {magnitude(found.difference.loss)}" in live.view.value
         assert drawing(live.view.value).count("<circle") == sum(step > 0 for step in found.steps)
         switch.value = True
         assert "to the last bit" in live.view.value
@@ -397,17 +407,17 @@ def test_switches_change_the_view() -> None:
 
 def test_switches_combine() -> None:
     """Several switches at once give the run without all of them."""
-    live = eight_parts(["schedule"])
+    live = loop_switches(["schedule"])
     assert not live.switches["schedule"].value
     live.switches["clipping"].value = False
     expected = without("schedule", "clipping")
-    assert f"gradient norm {magnitude(expected.gap.grad_norm)}" in live.view.value
-    assert expected.gap not in (without("schedule").gap, without("clipping").gap)
+    assert f"gradient norm {magnitude(expected.difference.grad_norm)}" in live.view.value
+    assert expected.difference not in (without("schedule").difference, without("clipping").difference)
 
 
 def test_a_failing_run_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     """If a run fails, the view says so."""
-    live = eight_parts()
+    live = loop_switches()
 
     def fails(*parts: str) -> Callable[..., object]:
         raise RuntimeError("out of luck")

@@ -10,9 +10,11 @@ from urllib.parse import quote
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from course_utils.markup import panel
 from course_utils.messages import CourseError, text
-from course_utils.palette import BLUE, GREEN, GREY, HTML_FONT, INK, PAPER
-from course_utils.run_differences import Gap, magnitude
+from course_utils.palette import BLUE, GREEN, GREY, INK, PAPER
+from course_utils.picture import Picture
+from course_utils.run_differences import RunDifference, magnitude
 
 FLOOR, CEILING = -9, 1
 """Powers of ten between which differences are drawn; smaller ones stand at the floor, an exact zero below it."""
@@ -20,88 +22,82 @@ FLOOR, CEILING = -9, 1
 COLUMNS = ("loss", "grad_norm", "weights")
 
 
-def draw_gaps(gaps: Mapping[str, Gap]) -> Figure:
+def draw_differences(differences: Mapping[str, RunDifference]) -> Picture:
     """The largest differences of several runs from one reference: a row for each run, a panel for each quantity.
 
-    Dots lie on a scale of powers of ten. An exact zero, which has no place on such a scale, is a square in a column of
+    Dots lie on a scale of powers of ten. An exact zero, which is nowhere on such a scale, is a square in a column of
     its own at the left.
 
     Args:
-        gaps: the runs by name, first on top.
+        differences: the runs by name, first on top.
+    Returns:
+        A picture whose words give orders of magnitude, which are the same on every machine.
     Raises:
         CourseError: no run is given.
 
-    >>> figure = draw_gaps({"plain": Gap(0.1, 1.0, 0.001), "equal": Gap(0.0, 0.0, 0.0)})
-    >>> [axes.get_title() for axes in figure.axes]
+    >>> picture = draw_differences({"plain": RunDifference(0.12, 1.5, 0.0)})
+    >>> [axes.get_title() for axes in picture.figure.axes]
     ['loss', 'gradient norm', 'weights']
-    """
-    if not gaps:
-        raise CourseError(text("gaps.nothing"))
-    figure = Figure(figsize=(12, 1.7 + 0.45 * len(gaps)))
-    panels = figure.subplots(1, 3, sharey=True)
-    for axes, column in zip(panels, COLUMNS, strict=True):
-        _draw_column(axes, [getattr(gap, column) for gap in gaps.values()])
-        axes.set_title(text(f"views_gaps.{column}"), fontsize=14)
-    panels[0].set_yticks(range(len(gaps)), list(gaps), fontsize=13)
-    panels[0].set_ylim(len(gaps) - 0.4, -0.6)
-    panels[1].set_xlabel(text("views_gaps.axis"), fontsize=12)
-    figure.tight_layout()
-    return figure
-
-
-def describe_gaps(gaps: Mapping[str, Gap]) -> str:
-    """What `draw_gaps` shows, in words: orders of magnitude, which are the same on every machine.
-
-    >>> describe_gaps({"plain": Gap(0.12, 1.5, 0.0)})
+    >>> picture.words
     'Largest differences from the Trainer. plain: loss 1e-01, gradient norm 1e+00, weights 0.'
     """
-    rows = "; ".join(text("views_gaps.row", name=name, **_words(gap)) for name, gap in gaps.items())
-    return text("views_gaps.alt", rows=rows)
+    if not differences:
+        raise CourseError(text("draw_differences.nothing"))
+    figure = Figure(figsize=(12, 1.7 + 0.45 * len(differences)))
+    panels = figure.subplots(1, 3, sharey=True)
+    for axes, column in zip(panels, COLUMNS, strict=True):
+        _draw_column(axes, [getattr(difference, column) for difference in differences.values()])
+        axes.set_title(text(f"draw_differences.{column}"), fontsize=14)
+    panels[0].set_yticks(range(len(differences)), list(differences), fontsize=13)
+    panels[0].set_ylim(len(differences) - 0.4, -0.6)
+    panels[1].set_xlabel(text("draw_differences.axis"), fontsize=12)
+    figure.tight_layout()
+    rows = "; ".join(
+        text("draw_differences.row", name=name, **_words(difference)) for name, difference in differences.items()
+    )
+    return Picture(figure, text("draw_differences.words", rows=rows))
 
 
-def gaps_table(gaps: Mapping[str, Gap]) -> str:
-    """The same as a table of plain text, a line for each run.
+def differences_table(differences: Mapping[str, RunDifference]) -> str:
+    """The differences of several runs as a table of plain text, a line for each run.
 
-    >>> print(gaps_table({"plain": Gap(0.12, 1.5, 0.0)}))
+    >>> print(differences_table({"plain": RunDifference(0.12, 1.5, 0.0)}))
              loss         gradient norm  weights
     plain    1e-01        1e+00          0
     """
-    width = max((len(name) for name in gaps), default=0) + 4
-    heads = [text(f"views_gaps.{column}") for column in COLUMNS]
+    width = max((len(name) for name in differences), default=0) + 4
+    heads = [text(f"draw_differences.{column}") for column in COLUMNS]
     lines = [" " * width + f"{heads[0]:<13}{heads[1]:<15}{heads[2]}"]
-    for name, gap in gaps.items():
-        words = [magnitude(getattr(gap, column)) for column in COLUMNS]
+    for name, difference in differences.items():
+        words = [magnitude(getattr(difference, column)) for column in COLUMNS]
         lines.append(f"{name:<{width}}{words[0]:<13}{words[1]:<15}{words[2]}")
     return "\n".join(line.rstrip() for line in lines)
 
 
-def gap_html(steps: Sequence[float], gap: Gap, left_out: Sequence[str]) -> str:
+def loss_differences_html(steps: Sequence[float], difference: RunDifference, left_out: Sequence[str]) -> str:
     """The difference in loss step by step as a curve, with the largest differences in words above it.
 
     Args:
         steps: the difference in loss at each step.
-        gap: the largest differences of the run.
+        difference: the largest differences of the run.
         left_out: the names of what the run does not do as the Trainer does.
 
-    >>> "nothing" in gap_html([0.0, 0.0], Gap(0.0, 0.0, 0.0), [])
+    >>> "nothing" in loss_differences_html([0.0, 0.0], RunDifference(0.0, 0.0, 0.0), [])
     True
     """
     first = next((number for number, step in enumerate(steps, 1) if step > 0), None)
-    said = text("views_gaps.left_out", parts=", ".join(left_out) or text("views_gaps.nothing_left_out"))
-    if gap.exact:
-        found = text("views_gaps.equal", steps=len(steps))
+    said = text("draw_differences.left_out", parts=", ".join(left_out) or text("draw_differences.nothing_left_out"))
+    if difference.exact:
+        found = text("draw_differences.equal", steps=len(steps))
     elif first is None:
-        found = text("views_gaps.same_losses", **_words(gap))
+        found = text("draw_differences.same_losses", **_words(difference))
     else:
-        found = text("views_gaps.differs", step=first, **_words(gap))
-    return (
-        f'<div class="course-gap" style="font-family:{HTML_FONT};font-size:16px;color:{INK};background:{PAPER};'
-        f'padding:8px 12px;max-width:760px"><p><b>{escape(said)}</b></p><p>{escape(found)}</p>{_curve(steps)}</div>'
-    )
+        found = text("draw_differences.differs", step=first, **_words(difference))
+    return panel("loss-differences", f"<p><b>{escape(said)}</b></p><p>{escape(found)}</p>", _curve(steps))
 
 
-def _words(gap: Gap) -> dict[str, str]:
-    return {column: magnitude(getattr(gap, column)) for column in COLUMNS}
+def _words(difference: RunDifference) -> dict[str, str]:
+    return {column: magnitude(getattr(difference, column)) for column in COLUMNS}
 
 
 def _draw_column(axes: Axes, values: Sequence[float]) -> None:
@@ -109,9 +105,9 @@ def _draw_column(axes: Axes, values: Sequence[float]) -> None:
     zero = FLOOR - 1.2
     axes.axvspan(zero - 0.8, zero + 0.7, color=PAPER)
     for row, value in enumerate(values):
-        place = zero if value == 0 else _power(value)
+        across = zero if value == 0 else _power(value)
         axes.plot(
-            [place],
+            [across],
             [row],
             marker="s" if value == 0 else "o",
             color=GREEN if value == 0 else BLUE,
@@ -143,7 +139,7 @@ def _curve(steps: Sequence[float]) -> str:
         f'<text x="{left - 8}" y="{y + 5:.0f}" text-anchor="end" font-size="14" fill="{INK}">{label}</text>'
         for label, y in [*((f"1e{p:+03d}", down(10.0**p)) for p in range(CEILING - 1, FLOOR - 1, -3)), ("0", down(0))]
     ]
-    marks = []
+    shapes = []
     for number, value in enumerate(steps):
         x, y = left + number * across, down(value)
         shape = (
@@ -151,10 +147,10 @@ def _curve(steps: Sequence[float]) -> str:
             if value == 0
             else f'<circle cx="{x:.0f}" cy="{y:.1f}" r="6" fill="{BLUE}"/>'
         )
-        marks.append(shape)
-    below = escape(text("views_gaps.steps", steps=len(steps)), quote=True)
+        shapes.append(shape)
+    below = escape(text("draw_differences.steps", steps=len(steps)), quote=True)
     drawing = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="250" font-family="sans-serif">'
-        f'{"".join(lines)}{"".join(marks)}<text x="{left}" y="240" font-size="15" fill="{INK}">{below}</text></svg>'
+        f'{"".join(lines)}{"".join(shapes)}<text x="{left}" y="240" font-size="15" fill="{INK}">{below}</text></svg>'
     )
     return f'<img alt="{below}" width="720" height="250" src="data:image/svg+xml,{quote(drawing)}">'

@@ -14,14 +14,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from course_utils.messages import CourseError, brief, text
-from course_utils.run_differences import Gap, Run, largest_gap, loss_gaps
+from course_utils.run_differences import RecordedRun, RunDifference, largest_difference, loss_differences
 from course_utils.training import EpochOrder
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel
 
-PARTS = ("seed", "order", "stream", "dropout", "padding", "optimizer", "schedule", "clipping")
+LOOP_PARTS = ("seed", "order", "stream", "dropout", "padding", "optimizer", "schedule", "clipping")
 """The names of the parts, in the order in which the lesson meets them."""
 
 ROWS, BATCH, EPOCHS, SEED, RATE, LONGEST = 36, 5, 3, 42, 5e-4, 12
@@ -33,35 +33,35 @@ class Comparison:
     """A loop beside the Trainer: the difference in loss at each step, and the largest differences of all."""
 
     steps: tuple[float, ...]
-    gap: Gap
+    difference: RunDifference
 
 
 @cache
-def compare(parts: frozenset[str] = frozenset(PARTS)) -> Comparison:
+def compare(parts: frozenset[str] = frozenset(LOOP_PARTS)) -> Comparison:
     """Run the loop with these parts as the Trainer has them and the others as a plain loop has them.
 
     Args:
-        parts: names out of `PARTS`; all of them make the loop equal to the Trainer.
+        parts: names out of `LOOP_PARTS`; all of them make the loop equal to the Trainer.
     Raises:
         CourseError: a name that is no part.
 
-    >>> compare().gap.exact
+    >>> compare().difference.exact
     True
     """
-    unknown = set(parts) - set(PARTS)
+    unknown = set(parts) - set(LOOP_PARTS)
     if unknown:
-        raise CourseError(text("gaps.unknown_part", given=brief(sorted(unknown)), known=", ".join(PARTS)))
+        raise CourseError(text("loop_parts.unknown_part", given=brief(sorted(unknown)), known=", ".join(LOOP_PARTS)))
     run, reference = _loop(parts), _trainer()
-    return Comparison(tuple(loss_gaps(run, reference)), largest_gap(run, reference))
+    return Comparison(tuple(loss_differences(run, reference)), largest_difference(run, reference))
 
 
 def without(*parts: str) -> Comparison:
     """The loop with all parts but these.
 
-    >>> without("clipping").gap.exact
+    >>> without("clipping").difference.exact
     False
     """
-    return compare(frozenset(PARTS) - frozenset(parts))
+    return compare(frozenset(LOOP_PARTS) - frozenset(parts))
 
 
 @cache
@@ -99,7 +99,7 @@ def _model(seed: int) -> PreTrainedModel:
 
 
 @cache
-def _trainer() -> Run:
+def _trainer() -> RecordedRun:
     """The run of the real Trainer."""
     from transformers import Trainer, TrainingArguments
     from transformers.trainer_callback import PrinterCallback
@@ -119,10 +119,10 @@ def _trainer() -> Run:
         trainer = Trainer(_model(SEED), arguments, data_collator=_collate, train_dataset=list(_rows()))
         trainer.remove_callback(PrinterCallback)
         trainer.train()
-        return Run.of_trainer(trainer)
+        return RecordedRun.of_trainer(trainer)
 
 
-def _loop(parts: Collection[str]) -> Run:
+def _loop(parts: Collection[str]) -> RecordedRun:
     """The run of a loop with some parts as in the Trainer, the rest as in a plain loop."""
     import torch
     from transformers import get_scheduler
@@ -132,7 +132,7 @@ def _loop(parts: Collection[str]) -> Run:
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, **settings)
     steps = EPOCHS * -(-ROWS // BATCH)
     schedule = get_scheduler("linear" if "schedule" in parts else "constant", optimizer, 0, steps)
-    run = Run(model)
+    run = RecordedRun(model)
     model.train("dropout" in parts)
     for epoch in range(EPOCHS):
         for batch in _batches(epoch, parts):

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import ipywidgets
 
-from course_lessons.lesson_08.draw_differences import gap_html
-from course_lessons.lesson_08.loop_parts import PARTS, without
+from course_lessons.lesson_08.draw_differences import loss_differences_html
+from course_lessons.lesson_08.loop_parts import LOOP_PARTS, without
 from course_utils.display import redraw, show
 from course_utils.messages import text
 
 
 @dataclass(frozen=True)
-class EightParts:
+class LoopSwitches:
     """A box to tick for each part, and below them how far the loop is from the Trainer.
 
     Attributes:
@@ -28,7 +28,7 @@ class EightParts:
     widget: ipywidgets.VBox
 
 
-def eight_parts(left_out: Sequence[str] = ()) -> EightParts:
+def loop_switches(left_out: Sequence[str] = ()) -> LoopSwitches:
     """Switches for the eight parts; each change runs 24 steps of a tiny model and compares them with the Trainer's.
 
     Args:
@@ -40,11 +40,11 @@ def eight_parts(left_out: Sequence[str] = ()) -> EightParts:
     switches = {
         part: ipywidgets.Checkbox(
             value=part not in left_out,
-            description=text(f"widget_parts.{part}"),
+            description=text(f"loop_switches.{part}"),
             indent=False,
             layout=ipywidgets.Layout(width="auto"),
         )
-        for part in PARTS
+        for part in LOOP_PARTS
     }
 
     def draw() -> str:
@@ -52,22 +52,22 @@ def eight_parts(left_out: Sequence[str] = ()) -> EightParts:
 
     for part, switch in switches.items():
         switch.observe(lambda _: redraw(view, draw), names="value")
-        switch.add_class(f"course-part-{part}")
-    view.add_class("course-parts-view")
+        switch.add_class(f"course-loop-{part}")
+    view.add_class("course-loop-view")
     boxes = list(switches.values())
     apart = ipywidgets.Layout(margin="0 32px 0 0")
     columns = ipywidgets.HBox([ipywidgets.VBox(boxes[:4], layout=apart), ipywidgets.VBox(boxes[4:])])
-    return EightParts(switches, view, ipywidgets.VBox([columns, view]))
+    return LoopSwitches(switches, view, ipywidgets.VBox([columns, view]))
 
 
-def show_eight_parts(left_out: Sequence[str] = ()) -> None:
-    """Show `eight_parts`; a reader without a kernel sees the first view and the list of switches.
+def show_loop_switches(left_out: Sequence[str] = ()) -> None:
+    """Show `loop_switches`; a reader without a kernel sees the first view and the list of switches.
 
-    Args and errors as for `eight_parts`.
+    Args and errors as for `loop_switches`.
     """
-    live = eight_parts(left_out)
+    live = loop_switches(left_out)
     listed = "".join(
-        f"<li>{text('widget_parts.off' if part in left_out else 'widget_parts.on')} {switch.description}</li>"
+        f"<li>{text('loop_switches.off' if part in left_out else 'loop_switches.on')} {switch.description}</li>"
         for part, switch in live.switches.items()
     )
     show(live.widget, f"<ul>{listed}</ul>{live.view.value}")
@@ -75,5 +75,5 @@ def show_eight_parts(left_out: Sequence[str] = ()) -> None:
 
 def _drawn(left_out: Sequence[str]) -> str:
     found = without(*left_out)
-    names = [text(f"widget_parts.{part}") for part in left_out]
-    return gap_html(found.steps, found.gap, names)
+    names = [text(f"loop_switches.{part}") for part in left_out]
+    return loss_differences_html(found.steps, found.difference, names)
