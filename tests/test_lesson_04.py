@@ -18,16 +18,13 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from course_lessons.lesson_04.draw_tokenization import (
     SHOWN_PIECES,
-    describe_merges,
-    describe_reading,
-    describe_tokens_per_word,
-    describe_trade_off,
+    draw_fertility,
     draw_merges,
-    draw_tokens_per_word,
     draw_trade_off,
-    reading_html,
+    tokenized_html,
+    tokenized_words,
 )
-from course_lessons.lesson_04.tokenization import MAX_CHARACTERS, Piece, Reading, read_text
+from course_lessons.lesson_04.tokenization import MAX_CHARACTERS, Piece, TokenizedText, tokenize_text
 from course_lessons.lesson_04.tokenizer_pair import TokenizerPair, tokenizer_pair
 from course_utils import CourseError, corpus, setup
 from course_utils.checkpoints import pocket_folder
@@ -151,30 +148,30 @@ def test_longest_match_is_the_librarys() -> None:
         assert answers_04.longest(word, vocabulary) == tokenizer.tokenize(word), word
 
 
-# --- reading a text ---------------------------------------------------------------------------------------
+# --- cutting a text ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["English", "Korean", "bytes"])
 @pytest.mark.parametrize("given", [*STRANGE, "Café BELLA isn't naïve: 나는 학교에 간다 🍿"])
 def test_pieces_are_the_librarys(tokenizers: dict[str, Any], name: str, given: str) -> None:
     """Tokens, ids and covered characters are those of the tokenizer itself; nothing that may be typed fails."""
-    tokenizer, reading = tokenizers[name], read_text(given, tokenizers[name])
+    tokenizer, cut = tokenizers[name], tokenize_text(given, tokenizers[name])
     shown = given.encode("utf-8", "replace").decode("utf-8")[:MAX_CHARACTERS]
     encoded = tokenizer(shown, return_offsets_mapping=True)
-    assert reading.text == shown and reading.left_out == max(0, len(given) - MAX_CHARACTERS)
-    assert [piece.id for piece in reading.pieces] == encoded["input_ids"]
-    assert [piece.token for piece in reading.pieces] == encoded.tokens()
-    assert [piece.covers for piece in reading.pieces] == [shown[start:end] for start, end in encoded["offset_mapping"]]
-    html = reading_html(name, reading)
-    assert html.count("<b>") == 1 + min(len(reading.pieces), SHOWN_PIECES)
-    assert f"{reading.tokens} tokens for {len(shown.split())} words" in html
+    assert cut.text == shown and cut.left_out == max(0, len(given) - MAX_CHARACTERS)
+    assert [piece.id for piece in cut.pieces] == encoded["input_ids"]
+    assert [piece.token for piece in cut.pieces] == encoded.tokens()
+    assert [piece.covers for piece in cut.pieces] == [shown[start:end] for start, end in encoded["offset_mapping"]]
+    html = tokenized_html(name, cut)
+    assert html.count("<br>") == 2 * min(len(cut.pieces), SHOWN_PIECES), "each with its id and what it covers"
+    assert f"{cut.tokens} tokens for {len(shown.split())} words" in html
 
 
 def test_kinds(tokenizers: dict[str, Any]) -> None:
     """Each kind of piece is told apart: begin of a word, continuation, part of a character, unknown, special."""
 
     def kinds(name: str, given: str) -> list[str]:
-        return [piece.kind for piece in read_text(given, tokenizers[name]).pieces]
+        return [piece.kind for piece in tokenize_text(given, tokenizers[name]).pieces]
 
     assert kinds("English", "annoyingly loud") == ["special", "word", "continued", "word", "special"]
     assert kinds("English", "film.") == ["special", "word", "word", "special"]
@@ -182,42 +179,42 @@ def test_kinds(tokenizers: dict[str, Any]) -> None:
     assert kinds("English", "👍") == ["special", "unknown", "special"]
     assert kinds("English", "[SEP]") == kinds("English", "[UNK]") == ["special"] * 3
     assert set(kinds("bytes", "🍿")) == {"part"} and len(kinds("bytes", "🍿")) > 1
-    assert read_text("한 👍", tokenizers["English"]).unknown == 1
+    assert tokenize_text("한 👍", tokenizers["English"]).unknown == 1
 
 
 def test_words_share_a_number(tokenizers: dict[str, Any]) -> None:
     """Pieces of one word have its number, special tokens have none: the colours follow from that."""
-    reading = read_text("annoyingly loud", tokenizers["English"])
-    assert [piece.word for piece in reading.pieces] == [None, 0, 0, 1, None]
-    assert (reading.words, reading.tokens, reading.unknown) == (2, 3, 0)
-    colours = re.findall(r"background:(#\w+);border:3px", reading_html("", reading))
-    assert len(colours) == 5 and colours[1] == colours[2] and len({colours[0], colours[1], colours[3]}) == 3
+    cut = tokenize_text("annoyingly loud", tokenizers["English"])
+    assert [piece.word for piece in cut.pieces] == [None, 0, 0, 1, None]
+    assert (cut.words, cut.tokens, cut.unknown) == (2, 3, 0)
+    colours = re.findall(r"background:(#\w+)\"", tokenized_html("", cut))[:5]
+    assert colours[1] == colours[2] and len({colours[0], colours[1], colours[3]}) == 3
 
 
 def test_what_cannot_be_read_is_explained(tokenizers: dict[str, Any]) -> None:
     """No text, or a tokenizer without offsets, gets an answer in words."""
     with pytest.raises(CourseError, match="of type int"):
-        read_text(7, tokenizers["English"])  # type: ignore[arg-type]
+        tokenize_text(7, tokenizers["English"])  # type: ignore[arg-type]
     with pytest.raises(CourseError, match="PreTrainedTokenizerFast"):
-        read_text("film", object())  # type: ignore[arg-type]
+        tokenize_text("film", object())  # type: ignore[arg-type]
 
 
 def test_html_says_everything(tokenizers: dict[str, Any]) -> None:
     """Token, id and covered characters stand in the view; what was typed never becomes markup; long texts are cut."""
-    html = reading_html("A & B", read_text("Loud <script>", tokenizers["English"]))
-    assert "A &amp; B" in html and "<script>" not in html and "<b>&lt;</b>" in html
-    assert "<b>loud</b>" in html and f">{tokenizers['English'].convert_tokens_to_ids('loud')}<" in html
+    html = tokenized_html("A & B", tokenize_text("Loud <script>", tokenizers["English"]))
+    assert "A &amp; B" in html and "<script>" not in html and ">&lt;<br>" in html
+    assert ">loud<br>" in html and f">{tokenizers['English'].convert_tokens_to_ids('loud')}<" in html
     assert ">Loud<" in html
-    long = read_text("very " * 500, tokenizers["English"])
-    assert f"and {len(long.pieces) - SHOWN_PIECES} more tokens" in reading_html("", long)
-    assert f"{2500 - MAX_CHARACTERS} characters at the end were not read" in reading_html("", long)
-    assert reading_html("", long).count("<br>") == 2 * SHOWN_PIECES
-    assert describe_reading("A", read_text("", tokenizers["bytes"])).startswith("A: 0 tokens for 0 words")
+    long = tokenize_text("very " * 500, tokenizers["English"])
+    assert f"and {len(long.pieces) - SHOWN_PIECES} more tokens" in tokenized_html("", long)
+    assert f"{2500 - MAX_CHARACTERS} characters at the end were not read" in tokenized_html("", long)
+    assert tokenized_html("", long).count("<br>") == 2 * SHOWN_PIECES
+    assert tokenized_words("A", tokenize_text("", tokenizers["bytes"])).startswith("A: 0 tokens for 0 words")
 
 
 def test_legend_names_what_occurs() -> None:
     """The meaning of a border stands below the tokens, for the kinds that occur and no others."""
-    html = reading_html("", Reading("a", (Piece("a", 1, "a", "word", 0), Piece("[X]", 2, "", "special", None))))
+    html = tokenized_html("", TokenizedText("a", (Piece("a", 1, "a", "word", 0), Piece("[X]", 2, "", "special", None))))
     assert "begins a word</span>" in html and "added: special token</span>" in html
     assert "unknown</span>" not in html and "part of one character" not in html
 
@@ -233,7 +230,8 @@ def boxes(figure: Figure) -> list[tuple[float, int]]:
 def test_merges_are_drawn(bpe: Any) -> None:
     """A row for the letters and one for each merge; a box is as wide as its piece; new pieces have another frame."""
     steps = list(islice(bpe({"film": 5, "films": 3}), 3))
-    figure = draw_merges(steps)
+    picture = draw_merges(steps)
+    figure = picture.figure
     expected = [(1, 0)] * 9
     for row, (_, _, words) in enumerate(steps, 1):
         expected += [(len(piece), row) for pieces in words for piece in pieces]
@@ -241,7 +239,7 @@ def test_merges_are_drawn(bpe: Any) -> None:
     new = [box for box in figure.axes[0].patches if box.get_linewidth() == 2]
     assert [round(box.get_width() + 0.2) for box in new] == [2, 2, 2, 2, 4, 4]
     assert "merge 1: f + i (8 times)" in [words.get_text() for words in figure.axes[0].texts]
-    assert "3: fi + lm (8 times) gives film, film s." in describe_merges(steps)
+    assert "3: fi + lm (8 times) gives film, film s." in picture.words
 
 
 @pytest.mark.parametrize(
@@ -256,38 +254,39 @@ def test_merges_refuse_in_words(steps: list[Any]) -> None:
 def test_trade_off_draws_the_numbers() -> None:
     """Both panels hold each family's own numbers, sorted by size; the right one in per cent."""
     families = {"words": [(1800, 1.2, 0.1), (250, 1.25, 0.3)], "characters": [(46, 4.5, 0.0)]}
-    length, unknown = draw_trade_off(families).axes
-    assert [(line.get_label(), *map(list, line.get_data())) for line in length.lines] == [
+    picture = draw_trade_off(families)
+    fertility, unknown = picture.figure.axes
+    assert [(line.get_label(), *map(list, line.get_data())) for line in fertility.lines] == [
         ("words", [250, 1800], [1.25, 1.2]),
         ("characters", [46], [4.5]),
     ]
     assert [list(line.get_ydata()) for line in unknown.lines] == [[30, 10], [0]]
-    assert length.get_xscale() == unknown.get_xscale() == "log"
-    alt = describe_trade_off(families)
-    assert "words: 250 entries, 1.25 tokens a word, 30 % unknown; 1800 entries" in alt and "46 entries, 4.50" in alt
+    assert fertility.get_xscale() == unknown.get_xscale() == "log"
+    assert "words: 250 entries, fertility 1.25, 30 % unknown; 1800 entries" in picture.words
+    assert "46 entries, fertility 4.50" in picture.words
 
 
 @pytest.mark.parametrize("point", [(0, 1.0, 0.0), (10, float("nan"), 0.0), (10, -1.0, 0.0), (10, 1.0, 30)])
 def test_trade_off_refuses_in_words(point: tuple[int, float, float]) -> None:
-    """A vocabulary of nothing, a length that is no number or a share above 1 is explained."""
-    for function in (draw_trade_off, describe_trade_off):
-        with pytest.raises(CourseError, match="entries above 0"):
-            function({"words": [point]})
-        with pytest.raises(CourseError):
-            function({})
+    """A vocabulary of nothing, a fertility that is no number or a share above 1 is explained."""
+    with pytest.raises(CourseError, match="entries above 0"):
+        draw_trade_off({"words": [point]})
+    with pytest.raises(CourseError):
+        draw_trade_off({})
 
 
 def test_bars_are_as_long_as_the_numbers() -> None:
     """One bar for each tokenizer and language, as long as its number, which stands beside it."""
     values = {"A": {"English": 1.25, "Korean": 5.0}, "B": {"English": 3.5, "Korean": 2.0}}
-    axes = draw_tokens_per_word(values).axes[0]
+    picture = draw_fertility(values)
+    axes = picture.figure.axes[0]
     assert [bar.get_width() for bar in axes.patches] == [1.25, 3.5, 5.0, 2.0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["A", "B"]
     assert "Korean 5.0" in {words.get_text() for words in axes.texts}
-    assert "B: English 3.5, Korean 2.0." in describe_tokens_per_word(values)
+    assert "B: English 3.5, Korean 2.0." in picture.words
     for wrong in ({}, {"A": {}}, {"A": {"English": 1.0}, "B": {"Korean": 1.0}}):
         with pytest.raises(CourseError, match="same languages"):
-            draw_tokens_per_word(wrong)
+            draw_fertility(wrong)
 
 
 # --- the widget -------------------------------------------------------------------------------------------
@@ -300,11 +299,11 @@ def pair(tokenizers: dict[str, Any]) -> TokenizerPair:
 
 
 def test_typing_changes_both_sides(pair: TokenizerPair, tokenizers: dict[str, Any]) -> None:
-    """Each side is the reading of its own tokenizer, before and after typing."""
+    """Each side is the text as cut by its own tokenizer, before and after typing."""
     for sentence in ("annoyingly 정말", "tokenization", ""):
         pair.box.value = sentence
         for menu, view in zip(pair.menus, pair.views, strict=True):
-            assert view.value == reading_html(menu.value, read_text(sentence, tokenizers[menu.value]))
+            assert view.value == tokenized_html(menu.value, tokenize_text(sentence, tokenizers[menu.value]))
     assert [menu.value for menu in pair.menus] == ["English", "Korean"]
 
 
@@ -313,15 +312,15 @@ def test_a_menu_changes_its_own_side(pair: TokenizerPair, tokenizers: dict[str, 
     left = pair.views[0].value
     pair.menus[1].value = "bytes"
     assert pair.views[0].value == left
-    assert pair.views[1].value == reading_html("bytes", read_text(pair.box.value, tokenizers["bytes"]))
+    assert pair.views[1].value == tokenized_html("bytes", tokenize_text(pair.box.value, tokenizers["bytes"]))
 
 
 @pytest.mark.parametrize("typed", STRANGE)
 def test_anything_may_be_typed(pair: TokenizerPair, typed: str) -> None:
-    """Whatever is typed gives two readings, never an error."""
+    """Whatever is typed gives two cut texts, never an error."""
     pair.menus[1].value = "bytes"
     pair.box.value = typed
-    assert all('class="course-reading"' in view.value for view in pair.views)
+    assert all('class="course-tokenized"' in view.value for view in pair.views)
 
 
 def test_a_tokenizer_of_ones_own(tokenizers: dict[str, Any]) -> None:
@@ -349,7 +348,7 @@ def test_a_failing_tokenizer_is_explained(tokenizers: dict[str, Any]) -> None:
 
     widget = tokenizer_pair({"fails": Fails(), "English": tokenizers["English"]})
     widget.box.value = "film"
-    assert "out of luck" in widget.views[0].value and "<b>film</b>" in widget.views[1].value
+    assert "out of luck" in widget.views[0].value and ">film<br>" in widget.views[1].value
     assert widget.box.value == "film"
 
 

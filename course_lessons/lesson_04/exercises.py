@@ -26,16 +26,16 @@ WORDS = ("film", "annoyingly", "unwatchable", "tokenization", "puppeteer", "cine
 
 
 @exercise("04/tokens-per-word")
-def tokens_per_word(
+def fertility(
     answer: Callable[[PreTrainedTokenizerBase, list[str]], object], tokenizer: PreTrainedTokenizerBase
 ) -> Verdict:
-    """`answer(tokenizer, texts)` gives tokens divided by words, over all texts, special tokens left out.
+    """`answer(tokenizer, texts)` gives the fertility: tokens divided by words, over all texts, special tokens left out.
 
     >>> from transformers import AutoTokenizer
     >>> from course_utils import checkpoint
     >>> loaded = AutoTokenizer.from_pretrained(checkpoint("bert-base-uncased"))  # doctest: +ELLIPSIS
     Loading...
-    >>> tokens_per_word(lambda tokenizer, texts: 1.0, loaded).passed
+    >>> fertility(lambda tokenizer, texts: 1.0, loaded).passed
     False
     """
     for texts in REVIEWS:
@@ -62,9 +62,7 @@ def tokens_per_word(
             cause = next((name for name, value in mistakes.items() if _number(given, value)), "other")
         if cause == "per_text" and len(texts) == 1:
             continue  # total and mean are the same for one text: the next texts tell them apart
-        return Verdict(
-            False, f"tokens_per_word(tokenizer, {shown(texts)})", f"`{shown(given)}`", f"`{right:.3f}`", cause
-        )
+        return Verdict(False, f"fertility(tokenizer, {shown(texts)})", f"`{shown(given)}`", f"`{right:.3f}`", cause)
     return RIGHT
 
 

@@ -37,8 +37,8 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A text as one tokenizer reads it.
+class TokenizedText:
+    """A text as one tokenizer cuts it.
 
     Attributes:
         text: what was read.
@@ -66,7 +66,7 @@ class Reading:
         return sum(piece.kind == "unknown" for piece in self.pieces)
 
 
-def read_text(given: str, tokenizer: PreTrainedTokenizerBase) -> Reading:
+def tokenize_text(given: str, tokenizer: PreTrainedTokenizerBase) -> TokenizedText:
     """A text cut into tokens, each with its id and the characters it covers.
 
     Args:
@@ -79,36 +79,36 @@ def read_text(given: str, tokenizer: PreTrainedTokenizerBase) -> Reading:
     >>> from course_utils import checkpoint
     >>> tokenizer = AutoTokenizer.from_pretrained(checkpoint("bert-base-uncased"))  # doctest: +ELLIPSIS
     Loading...
-    >>> [(piece.token, piece.covers, piece.kind) for piece in read_text("Annoyingly long", tokenizer).pieces[1:-1]]
+    >>> [(piece.token, piece.covers, piece.kind) for piece in tokenize_text("Annoyingly long", tokenizer).pieces[1:-1]]
     [('annoying', 'Annoying', 'word'), ('##ly', 'ly', 'continued'), ('long', 'long', 'word')]
     """
     if not isinstance(given, str):
-        raise CourseError(text("tokenizing.not_a_text", given=brief(given), kind=type(given).__name__))
+        raise CourseError(text("tokenization.not_a_text", given=brief(given), kind=type(given).__name__))
     if not getattr(tokenizer, "is_fast", False):
-        raise CourseError(text("tokenizing.no_offsets", kind=type(tokenizer).__name__))
+        raise CourseError(text("tokenization.no_offsets", kind=type(tokenizer).__name__))
     whole = whole_characters(given)
     shown = whole[:MAX_CHARACTERS]
     encoding = tokenizer(shown, return_offsets_mapping=True, verbose=False)
     ids, spans, words = encoding["input_ids"], encoding["offset_mapping"], encoding.word_ids()
     special = set(tokenizer.all_special_ids)
     pieces = []
-    for place, (number, (start, end), word) in enumerate(zip(ids, spans, words, strict=True)):
+    for position, (number, (start, end), word) in enumerate(zip(ids, spans, words, strict=True)):
         token, covers = tokenizer.convert_ids_to_tokens(number), shown[start:end]
         if number in special and (covers in ("", token) or number != tokenizer.unk_token_id):
             kind: Kind = "special"
         elif number == tokenizer.unk_token_id:
             kind = "unknown"
-        elif _overlaps(spans, place):
+        elif _overlaps(spans, position):
             kind = "part"
         else:
-            kind = "continued" if place and word is not None and words[place - 1] == word else "word"
+            kind = "continued" if position and word is not None and words[position - 1] == word else "word"
         pieces.append(Piece(token, number, covers, kind, word))
-    return Reading(shown, tuple(pieces), len(whole) - len(shown))
+    return TokenizedText(shown, tuple(pieces), len(whole) - len(shown))
 
 
-def _overlaps(spans: list[tuple[int, int]], place: int) -> bool:
+def _overlaps(spans: list[tuple[int, int]], position: int) -> bool:
     """Whether a token shares a character with its neighbour: each then stands for a part of it."""
-    start, end = spans[place]
-    before = place > 0 and start < end and spans[place - 1][1] > start
-    after = place + 1 < len(spans) and start < end and spans[place + 1][0] < end <= spans[place + 1][1]
+    start, end = spans[position]
+    before = position > 0 and start < end and spans[position - 1][1] > start
+    after = position + 1 < len(spans) and start < end and spans[position + 1][0] < end <= spans[position + 1][1]
     return before or after

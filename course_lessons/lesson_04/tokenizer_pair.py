@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from course_lessons.lesson_04.draw_tokenization import describe_reading, reading_html
-from course_lessons.lesson_04.tokenization import read_text
+from course_lessons.lesson_04.draw_tokenization import tokenized_html, tokenized_words
+from course_lessons.lesson_04.tokenization import tokenize_text
 from course_utils.display import redraw, show
+from course_utils.markup import columns
 from course_utils.messages import CourseError, text
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class TokenizerPair:
     Attributes:
         box: where the learner types.
         menus: left and right menu, whose values are names of tokenizers.
-        views: left and right reading as HTML, redrawn at every change.
+        views: what is left and right made of the text, as HTML, redrawn at every change.
         widget: all together.
     """
 
@@ -46,20 +47,20 @@ def tokenizer_pair(tokenizers: Mapping[str, PreTrainedTokenizerBase], sentence: 
     """
     names = list(tokenizers)
     if len(names) < 2:
-        raise CourseError(text("widgets_tokenizers.two_needed", given=len(names)))
-    readings = {name: reading_html(name, read_text(sentence, tokenizers[name])) for name in names}
+        raise CourseError(text("tokenizer_pair.two_needed", given=len(names)))
+    readings = {name: tokenized_html(name, tokenize_text(sentence, tokenizers[name])) for name in names}
     box = ipywidgets.Textarea(
         value=sentence,
-        description=text("widgets_tokenizers.text"),
+        description=text("tokenizer_pair.text"),
         continuous_update=True,
-        placeholder=text("widgets_tokenizers.type_here"),
+        placeholder=text("tokenizer_pair.type_here"),
         layout=ipywidgets.Layout(width="97%", height="70px"),
     )
     menus = tuple(
         ipywidgets.Dropdown(
             options=names,
             value=name,
-            description=text(f"widgets_tokenizers.{side}"),
+            description=text(f"tokenizer_pair.{side}"),
             layout=ipywidgets.Layout(width="95%"),
         )
         for name, side in zip(names[:2], ("left", "right"), strict=True)
@@ -69,7 +70,7 @@ def tokenizer_pair(tokenizers: Mapping[str, PreTrainedTokenizerBase], sentence: 
     def update(sides: tuple[int, ...]) -> None:
         for side in sides:
             name = menus[side].value
-            redraw(views[side], lambda name=name: reading_html(name, read_text(box.value, tokenizers[name])))
+            redraw(views[side], lambda name=name: tokenized_html(name, tokenize_text(box.value, tokenizers[name])))
 
     box.observe(lambda _: update((0, 1)), names="value")
     for side, menu in enumerate(menus):
@@ -78,8 +79,8 @@ def tokenizer_pair(tokenizers: Mapping[str, PreTrainedTokenizerBase], sentence: 
         views[side].add_class(f"course-tokenizer-view-{side + 1}")
     box.add_class("course-tokenizer-text")
     half = ipywidgets.Layout(width="49%")
-    columns = [ipywidgets.VBox([menu, view], layout=half) for menu, view in zip(menus, views, strict=True)]
-    return TokenizerPair(box, menus, views, ipywidgets.VBox([box, ipywidgets.HBox(columns)]))
+    sides = [ipywidgets.VBox([menu, view], layout=half) for menu, view in zip(menus, views, strict=True)]
+    return TokenizerPair(box, menus, views, ipywidgets.VBox([box, ipywidgets.HBox(sides)]))
 
 
 def show_tokenizer_pair(tokenizers: Mapping[str, PreTrainedTokenizerBase], sentence: str = "") -> None:
@@ -88,11 +89,8 @@ def show_tokenizer_pair(tokenizers: Mapping[str, PreTrainedTokenizerBase], sente
     Args and errors as for `tokenizer_pair`.
     """
     pair = tokenizer_pair(tokenizers, sentence)
-    columns = "".join(
-        f'<div style="display:inline-block;width:48%;vertical-align:top;margin-right:1%">{view.value}</div>'
-        for view in pair.views
-    )
-    still = f"<p>{escape(text('widgets_tokenizers.text'))} <b>{escape(sentence)}</b></p>{columns}"
+    sides = columns(*(view.value for view in pair.views))
+    still = f"<p>{escape(text('tokenizer_pair.text'))} <b>{escape(sentence)}</b></p>{sides}"
     first_two = list(tokenizers)[:2]
-    words = "\n".join(describe_reading(name, read_text(sentence, tokenizers[name])) for name in first_two)
+    words = "\n".join(tokenized_words(name, tokenize_text(sentence, tokenizers[name])) for name in first_two)
     show(pair.widget, still, text=words)
