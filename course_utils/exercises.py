@@ -1,8 +1,8 @@
 """Exercises: `check` judges an answer and says what to try, `hint` helps on request.
 
-The judging functions of a lesson live in its room, `course_lessons/lesson_NN/exercises.py`, their words beside them in
-`words.en.toml` under `[exercise.NN.name]`. A check never raises at the learner; with COURSE_STRICT=1, for
-tests, a wrong answer raises.
+The exercises of a lesson live in its room, `course_lessons/lesson_NN/exercises.py`, as records (see
+`course_utils.judging`), their words beside them in `words.en.toml` under `[exercise.NN.name]`. A check never raises at
+the learner; with COURSE_STRICT=1, for tests, a wrong answer raises.
 """
 
 from __future__ import annotations
@@ -12,74 +12,42 @@ import inspect
 import os
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from html import escape
 
 import ipywidgets
 
-from course_utils import progress
+from course_utils import judging, progress
 from course_utils.display import show
+from course_utils.judging import Exercise, Stopped, Untouched, Verdict
 from course_utils.lesson_rooms import load_exercises, rooms
 from course_utils.markup import card, inline_code, plain
 from course_utils.messages import brief, entry, shorten, text
 
 STRICT_VARIABLE = "COURSE_STRICT"
 
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a judging function found.
-
-    Attributes:
-        passed: whether the answer is right.
-        call: what was tried, as a learner would write it, such as "softmax(tensor([1., 2.]))".
-        gave: what the answer gave.
-        expected: what was expected.
-        cause: key of the one idea to try, under `exercise.NN.name.ideas`.
-        values: placeholders of that idea.
-    """
-
-    passed: bool
-    call: str = ""
-    gave: str = ""
-    expected: str = ""
-    cause: str = ""
-    values: dict[str, object] = field(default_factory=dict)
-
-
-Judge = Callable[..., Verdict]
-RIGHT = Verdict(passed=True)
-_judges: dict[str, Judge] = {}
+Builder = Callable[..., Exercise]
+_builders: dict[str, Builder] = {}
 
 
 class Misuse(Exception):
     """`check` cannot judge what it was given: nothing yet, an unknown key, code that raised. Carries the words."""
 
 
-def started(value: object) -> object:
-    """The value itself; stops the check with "nothing yet" where an exercise is still unsolved (None or `...`).
+def record(key: str) -> Callable[[Builder], Builder]:
+    """Register a function that builds an exercise, under "NN/name". It is called when an answer is judged.
 
-    >>> started(0)
-    0
-    """
-    if value is None or value is Ellipsis:
-        raise Misuse(text("exercise.ui.nothing"))
-    return value
+    Its parameters are what `check` takes besides the answer.
 
-
-def exercise(key: str) -> Callable[[Judge], Judge]:
-    """Register a judging function under "NN/name".
-
-    >>> @exercise("00/example")
-    ... def example(answer):
-    ...     return Verdict(answer == 4, call="2 + 2", gave=repr(answer), expected="4")
-    >>> judge("00/example", 4).passed
+    >>> @record("00/example")
+    ... def example() -> Exercise:
+    ...     return Exercise(right=lambda a, b: a + b, cases=[(2, 2), (2, 3)])
+    >>> judge("00/example", lambda a, b: b + a).passed
     True
-    >>> del _judges["00/example"]
+    >>> del _builders["00/example"]
     """
 
-    def register(function: Judge) -> Judge:
-        _judges[key] = function
+    def register(function: Builder) -> Builder:
+        _builders[key] = function
         return function
 
     return register
@@ -93,16 +61,19 @@ def keys() -> list[str]:
     """
     for number in rooms():
         load_exercises(number)
-    return sorted(_judges)
+    return sorted({*_builders, *_judges})
 
 
-def judge(key: str, *answer: object) -> Verdict:
+def judge(key: str, answer: object, *more: object) -> Verdict:
     """The verdict on an answer, without showing anything.
 
-    Raises whatever the learner's own code raises; `check` is the function that never does.
+    Raises `Untouched` for a template and `Stopped` where the learner's own code raised; `check` is the function that
+    never does.
     """
     load_exercises(key.partition("/")[0])
-    return _judges[key](*answer)
+    if key in _judges:
+        return _judge_old(key, answer, *more)
+    return judging.judge_by(_builders[key](*more), answer, _name(key, answer))
 
 
 def check(key: str, *answer: object) -> None:
@@ -156,8 +127,16 @@ def hint(key: str, number: int = 1) -> None:
     show(None, card(inline_code(message), "note"))
 
 
+def _name(key: str, answer: object) -> str:
+    """What the learner's function is called; a lambda goes by the name of the exercise."""
+    name = getattr(answer, "__name__", "")
+    return name if isinstance(name, str) and name.isidentifier() else key.partition("/")[2].replace("-", "_")
+
+
 def _known(key: object) -> str:
-    if isinstance(key, str) and (key in _judges or key in keys()):
+    if isinstance(key, str):
+        load_exercises(key[:2])
+    if isinstance(key, str) and (key in _builders or key in _judges or key in keys()):
         return key
     near = difflib.get_close_matches(str(key)[:60], keys(), n=3, cutoff=0.3) or keys()[:3]
     raise Misuse(text("exercise.ui.unknown", given=brief(key), near=", ".join(near)))
@@ -165,28 +144,37 @@ def _known(key: object) -> str:
 
 def _judge_safely(key: str, answer: tuple[object, ...]) -> Verdict:
     _known(key)
-    parameters = inspect.signature(_judges[key]).parameters.values()
-    if not any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        least = sum(p.default is p.empty for p in parameters)
-        if not least <= len(answer) <= len(parameters):
-            raise Misuse(text("exercise.ui.arguments", given=len(answer), expected=least, key=key))
+    taken = inspect.signature(_builders.get(key) or _judges[key]).parameters
+    expected = len(taken) + (key in _builders)
+    if len(answer) != expected:
+        raise Misuse(text("exercise.ui.arguments", given=len(answer), expected=expected, key=key))
     try:
-        started(answer[0])
         return judge(key, *answer)
-    except (KeyboardInterrupt, Misuse):
-        raise
-    except BaseException as error:  # the learner's code may raise anything, SystemExit included
+    except Untouched:
+        raise Misuse(text("exercise.ui.nothing")) from None
+    except Stopped as stopped:
+        error, call = stopped.__cause__, stopped.call
         where = _line_of(error)
-        message = shorten(str(error).strip().split("\n")[0], 160)
-        key_of = "exercise.ui.raised_at" if where else "exercise.ui.raised"
-        raise Misuse(text(key_of, kind=type(error).__name__, message=message, line=where)) from None
+        key_of = f"exercise.ui.raised{'_at' * bool(where)}{'_for' * bool(call)}"
+        words = text(key_of, **_error(error), line=where, call=call)
+        raise Misuse(" ".join([words, *_idea(key, stopped.cause, {})])) from None
+    except Exception as error:  # a mistake in the check itself is never the learner's
+        raise Misuse(text("exercise.ui.check_failed", **_error(error))) from None
 
 
-def _line_of(error: BaseException) -> int | None:
+def _error(error: BaseException) -> dict[str, object]:
+    try:
+        message = str(error).strip()
+    except Exception:  # an error that cannot show itself
+        message = ""
+    return {"kind": type(error).__name__, "message": shorten(message.split("\n")[0], 160)}
+
+
+def _line_of(error: BaseException | None) -> int | None:
     """The last line of the learner's own cell in the traceback of an error."""
     lines = [
         frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
+        for frame in traceback.extract_tb(error.__traceback__ if error else None)
         if "ipykernel" in frame.filename or frame.filename.startswith("<")
     ]
     return lines[-1] if lines else None
@@ -198,17 +186,21 @@ def _words(key: str, verdict: Verdict) -> str:
     if verdict.passed:
         return f"<b>{text('exercise.ui.passed')}</b> {inline_code(entry(f'{name}.passed'))}"
     parts = [f"<b>{text('exercise.ui.not_yet')}</b>"]
-    if verdict.call:
+    if verdict.gave:
         parts.append(
             inline_code(text("exercise.ui.gave", call=verdict.call, gave=verdict.gave, expected=verdict.expected))
         )
-    if verdict.cause:
-        parts.append(inline_code(text(f"{name}.ideas.{verdict.cause}", **verdict.values)))
-    return " ".join(parts)
+    return " ".join([*parts, *map(inline_code, _idea(key, verdict.cause, verdict.values))])
+
+
+def _idea(key: str, cause: str, values: dict[str, object]) -> list[str]:
+    """The words of a cause, if there is one: those of the exercise, or else those for all."""
+    path = _path(key) if cause in entry(f"{_path(key)}.ideas") else "exercise.ui"
+    return [text(f"{path}.ideas.{cause}", **values)] if cause else []
 
 
 def _hints(key: str) -> list[str]:
-    return entry(f"{_path(key)}.hints") if isinstance(key, str) and key in _judges else []
+    return entry(f"{_path(key)}.hints") if isinstance(key, str) and (key in _builders or key in _judges) else []
 
 
 def _path(key: str) -> str:
@@ -238,3 +230,57 @@ def _hint_box(key: str) -> ipywidgets.VBox:
     button.on_click(reveal)
     button.add_class("course-hint")
     return ipywidgets.VBox([button, shown])
+
+
+# --- judges that are not records yet: everything below, and each mention of `_judges`, goes with the last of them ---
+
+Judge = Callable[..., Verdict]
+RIGHT = Verdict(passed=True)
+_judges: dict[str, Judge] = {}
+
+
+def exercise(key: str) -> Callable[[Judge], Judge]:
+    """Register a judging function under "NN/name"."""
+
+    def register(function: Judge) -> Judge:
+        _judges[key] = function
+        return function
+
+    return register
+
+
+def started(value: object) -> object:
+    """The value itself; stops the check where nothing came back (None or `...`)."""
+    if value is None or value is Ellipsis:
+        raise Untouched
+    return value
+
+
+def _judge_old(key: str, answer: object, *more: object) -> Verdict:
+    if answer is None or answer is Ellipsis or judging.untouched(answer):
+        raise Untouched
+    ended: list[Verdict] = []
+
+    def watched(*arguments: object) -> object:
+        trial = judging.attempt(answer, arguments)  # type: ignore[arg-type]
+        call = judging.call_of(_name(key, answer), trial.before)
+        if isinstance(trial.error, judging.TookTooLong):
+            words = {"call": call, "seconds": f"{judging.SECONDS:g}"}
+            ended.append(Verdict(False, call, cause="too_long", values=words))
+            raise Untouched
+        if trial.error:
+            raise Stopped(call) from trial.error
+        how = "_printed" if trial.printed else ""
+        ended[:] = [Verdict(False, call, cause=f"returned_none{how}", values={"call": call})]
+        return trial.raw
+
+    try:
+        return _judges[key](answer if isinstance(answer, type) else watched, *more)
+    except Untouched:
+        if ended:
+            return ended[-1]
+        raise
+    except Exception as error:
+        if isinstance(answer, type):  # its methods run unwatched
+            raise Stopped from error
+        raise

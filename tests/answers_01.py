@@ -1,62 +1,162 @@
-"""Right answers to the exercises of lesson 01, and a wrong one for every mistake that its checks tell apart."""
+"""Answers to the exercises of lesson 01: right ones in other clothes, and wrong ones as learners give them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import torch
+from mutants import solutions
+from torch.nn import functional
 
-MASKED = [
-    {"label": "NEGATIVE", "score": 0.98},
-    {"label": "POSITIVE", "score": 0.9},
-    {"label": "NEGATIVE", "score": 0.7},
-]
+Rows = list[dict[str, Any]]
 
 
-def pipeline(sentences: list[str]) -> list[dict[str, object]]:
-    """Stands for a pipeline: fixed answers, as many as sentences."""
-    return [dict(row) for row in MASKED[: len(sentences)]]
+def notebook() -> dict[str, Any]:
+    """What the notebook's exercises work with: `tokenizer`, `model`, `classifier`."""
+    return solutions("01")["01/classify"].names
 
 
-def change(**by: Callable[[dict[str, object]], object]) -> Callable[[list[str]], object]:
-    """The pipeline's answers with some fields changed."""
-    return lambda sentences: [{**row, **{k: f(row) for k, f in by.items()}} for row in pipeline(sentences)]
+def rows_of(logits: torch.Tensor) -> Rows:
+    """The pipeline's last stage."""
+    names = notebook()["model"].config.id2label
+    best = logits.softmax(-1).max(-1)
+    return [
+        {"label": names[int(place)], "score": value} for value, place in zip(best.values, best.indices, strict=True)
+    ]
 
 
-RIGHT = {
-    "01/padding-per-row": (lambda mask: [(row == 0).sum().item() for row in mask],),
-    "01/softmax": (lambda scores: torch.softmax(scores, -1),),
-    "01/classify": (pipeline, pipeline),
+def logits_of(sentences: list[str], **change: Any) -> torch.Tensor:
+    """The first two stages."""
+    options = {"padding": True, "truncation": True, "return_tensors": "pt"} | change
+    return notebook()["model"](**notebook()["tokenizer"](sentences, **options)).logits
+
+
+def one_by_one(sentences: list[str]) -> Rows:
+    """Each sentence alone, scores as plain floats."""
+    rows = [rows_of(logits_of([sentence]))[0] for sentence in sentences]
+    return [{"score": row["score"].item(), "label": row["label"]} for row in rows]
+
+
+def with_numpy(sentences: list[str]) -> Rows:
+    """Scores as NumPy's own numbers."""
+    rows = rows_of(logits_of(sentences))
+    return [{**row, "score": np.float32(row["score"].detach())} for row in rows]
+
+
+def rest(sentences: list[str]) -> Any:
+    """As a generator."""
+    yield from rows_of(logits_of(sentences))
+
+
+def count_and_print(mask: torch.Tensor) -> None:
+    """Prints where it should return."""
+    print((mask == 0).sum(dim=1))
+
+
+def changed_in_place(mask: torch.Tensor) -> torch.Tensor:
+    """Turns the mask round where it stands."""
+    mask -= 1
+    return -mask.sum(dim=1)
+
+
+def shift_in_place(scores: torch.Tensor) -> torch.Tensor:
+    """A right result from scores that are not the same afterwards."""
+    scores -= scores.max(dim=-1, keepdim=True).values
+    return scores.exp() / scores.exp().sum(dim=-1, keepdim=True)
+
+
+def only_above_a_hundred(scores: torch.Tensor) -> torch.Tensor:
+    """Shifts large scores only."""
+    if scores.max() > 100:
+        scores = scores - scores.max(dim=-1, keepdim=True).values
+    return scores.exp() / scores.exp().sum(dim=-1, keepdim=True)
+
+
+def for_ever(scores: torch.Tensor) -> torch.Tensor:
+    """A loop without an end where a score is large."""
+    while scores.max() > 500:
+        pass
+    return scores.exp() / scores.exp().sum(dim=-1, keepdim=True)
+
+
+def with_lists(scores: torch.Tensor) -> list[Any]:
+    """Without one call of torch on the whole."""
+    if scores.ndim > 1:
+        return [with_lists(row) for row in scores]
+    powers = [np.exp(float(score) - float(scores.max())) for score in scores]
+    return [power / sum(powers) for power in powers]
+
+
+MATERIALS = {"01/classify": lambda: (notebook()["classifier"],)}
+RIGHT: dict[str, list[Any]] = {
+    "01/padding-per-row": [
+        lambda mask: [(row == 0).sum().item() for row in mask],
+        lambda mask: tuple(len(row) - int(row.sum()) for row in mask),
+        lambda mask: mask.shape[1] - mask.sum(dim=1),
+        lambda mask: (row.tolist().count(0) for row in mask),
+        lambda mask: np.asarray(1 - mask).sum(axis=1),
+        lambda mask: [row.eq(0).sum() for row in mask],
+        lambda mask: (mask == 0).float().sum(dim=1),
+    ],
+    "01/softmax": [
+        lambda scores: (scores - scores.logsumexp(-1, keepdim=True)).exp(),
+        with_lists,
+        lambda scores: (
+            np.exp(x := scores.numpy() - scores.numpy().max(-1, keepdims=True)) / np.exp(x).sum(-1)[..., None]
+        ),
+        lambda scores: 1 / (scores[..., None, :] - scores[..., :, None]).exp().sum(-1),
+    ],
+    "01/classify": [one_by_one, with_numpy, rest, lambda sentences: tuple(rows_of(logits_of(sentences)))],
 }
-WRONG = {
+WRONG: dict[str, list[tuple[str, Any]]] = {
+    "01/padding-per-row": [
+        ("returned_none_printed", count_and_print),
+        ("changed", changed_in_place),
+        ("kind", lambda mask: "eight"),
+        ("kind", lambda mask: {0: 0, 1: 8}),
+        ("places", lambda mask: [[not token for token in row] for row in mask]),
+        ("counted_tokens", lambda mask: [row.tolist().count(1) for row in mask]),
+        ("", lambda mask: [1] * len(mask)),
+        ("", lambda mask: (mask == 0).sum(dim=1) / mask.shape[1]),
+        ("shape", lambda mask: [0, 8]),
+    ],
+    "01/softmax": [
+        ("forbidden", lambda scores: torch.softmax(scores, -1)),
+        ("forbidden", lambda scores: scores.softmax(-1)),
+        ("forbidden", lambda scores: functional.softmax(scores, dim=-1)),
+        ("forbidden", torch.nn.Softmax(dim=-1)),
+        ("forbidden", lambda scores: scores.log_softmax(-1).exp()),
+        ("changed", shift_in_place),
+        ("too_long", for_ever),
+        ("kind", lambda scores: "high"),
+        ("shape", lambda scores: scores.flatten()[:2]),
+        ("", only_above_a_hundred),
+        ("", lambda scores: torch.sigmoid(scores)),
+        ("one_maximum", lambda scores: (x := (scores - scores.max()).exp()) / x.sum(-1, keepdim=True)),
+        ("wrong_shift", lambda scores: (x := (scores - scores.mean(-1, True)).exp()) / x.sum(-1, keepdim=True)),
+        ("", lambda scores: (x := scores.exp().clamp(max=1e38)) / x.sum(-1, keepdim=True)),
+    ],
+    "01/classify": [
+        ("forbidden", lambda sentences: notebook()["classifier"](sentences)),
+        ("kind", lambda sentences: "POSITIVE"),
+        ("", lambda sentences: ["POSITIVE"] * len(sentences)),
+        ("", lambda sentences: [{**row, "score": float(row["score"]) - 0.05} for row in one_by_one(sentences)]),
+        ("", lambda sentences: [{**row, "score": round(row["score"], 2)} for row in one_by_one(sentences)]),
+        ("", lambda sentences: one_by_one(sentences)[::-1]),
+        ("raised", lambda sentences: rows_of(logits_of(sentences, padding=False))),
+        ("", lambda sentences: rows_of(logits_of(sentences, max_length=8))),
+    ],
+}
+LONGEST = "a text longer than the model can read stops the pipeline itself, so there is nothing to agree with"
+EQUIVALENT: dict[str, dict[str, str]] = {
     "01/padding-per-row": {
-        "counted_tokens": lambda mask: mask.sum(dim=1),
-        "one_total": lambda mask: (mask == 0).sum(),
-        "per_column": lambda mask: (mask == 0).sum(dim=0),
-        "not_numbers": lambda mask: "eight",
-        "other": lambda mask: [1] * len(mask),
-    },
-    "01/softmax": {
-        "not_numbers": lambda scores: "high",
-        "shape": lambda scores: torch.softmax(scores, -1).max(),
-        "overflow": lambda scores: scores.exp() / scores.exp().sum(dim=-1, keepdim=True),
-        "not_divided": lambda scores: scores.exp(),
-        "whole_table": lambda scores: torch.softmax(scores.flatten(), 0).reshape(scores.shape),
-        "columns": lambda scores: torch.softmax(scores, dim=0),
-        "no_exp": lambda scores: scores / scores.sum(dim=-1, keepdim=True),
-        "logarithm": lambda scores: torch.log_softmax(scores, -1),
-        "other": lambda scores: torch.sigmoid(scores),
+        "return (mask == 0).sum(dim=-1)": "a mask has two axes, so its last is axis 1",
     },
     "01/classify": {
-        "not_dictionaries": lambda sentences: ["POSITIVE"] * len(sentences),
-        "number_of_rows": lambda sentences: [{"label": "NEGATIVE", "score": 0.98}] * 5,
-        "keys": lambda sentences: [{"label": "NEGATIVE"} for _ in sentences],
-        "score_not_a_number": change(score=lambda row: [0.9, 0.1]),
-        "not_probabilities": change(score=lambda row: 3.5),
-        "label_ids": change(label=lambda row: int(row["label"] == "POSITIVE")),
-        "labels": change(label=lambda row: "POSITIVE"),
-        "other_class": change(score=lambda row: 1 - row["score"]),
-        "padding_seen": change(score=lambda row: row["score"] + 0.01 * (row["label"] == "POSITIVE")),
-        "scores": change(score=lambda row: row["score"] - 0.05),
+        "inputs = tokenizer(sentences, padding=True, return_tensors='pt')": LONGEST,
+        "inputs = tokenizer(sentences, padding=True, truncation=False, return_tensors='pt')": LONGEST,
+        "probabilities = torch.softmax(model(**inputs).logits, dim=1)": "logits have two axes, so their last is axis 1",
+        "answers.append({'label': model.config.id2label[best], 'score': row[best]})": "a tensor of one is a number",
     },
 }

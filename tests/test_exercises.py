@@ -2,43 +2,128 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from answers_01 import pipeline
+from mutants import SECONDS, count, solutions
 
-from course_utils import check, hint, progress
-from course_utils.exercises import Verdict, judge, keys
-from course_utils.messages import entry
+from course_utils import check, hint, judging, progress
+from course_utils.exercises import Stopped, Untouched, Verdict, _builders, judge, keys, record
+from course_utils.judging import Exercise, judge_by
+from course_utils.messages import entry, text
+from course_utils.time_limit import TookTooLong, _by_thread, time_limit
+from course_utils.values import alike
 
 ANSWERS = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("answers_*.py"))]
-"""One module for each lesson, with `RIGHT` (key: all that `check` takes) and `WRONG` (key: cause: the answer)."""
+"""One module for each lesson. `RIGHT` (key: right answers), `WRONG` (key: pairs of the words that a wrong answer earns,
+none where the first difference is shown, and the answer), `MATERIALS` (key: a function that gives what check takes
+besides), `EQUIVALENT` (key: line of a mutant that does no harm: why)."""
 
-RIGHT = {key: answer for module in ANSWERS for key, answer in module.RIGHT.items()}
-WRONG = {key: answers for module in ANSWERS for key, answers in module.WRONG.items()}
+RIGHT: dict[str, Any] = {key: answer for module in ANSWERS for key, answer in module.RIGHT.items()}
+WRONG: dict[str, Any] = {key: answers for module in ANSWERS for key, answers in module.WRONG.items()}
+EQUIVALENT = {key: lines for module in ANSWERS for key, lines in getattr(module, "EQUIVALENT", {}).items()}
+MATERIALS = {key: make for module in ANSWERS for key, make in getattr(module, "MATERIALS", {}).items()}
+RECORDS = [key for key in RIGHT if isinstance(RIGHT[key], list)]
+OLD = [key for key in RIGHT if key not in RECORDS]
 
 
 def extra(key: str) -> tuple[object, ...]:
     """What a check takes besides the answer."""
-    return RIGHT[key][1:]
+    if key in OLD:
+        return RIGHT[key][1:]
+    return MATERIALS[key]() if key in MATERIALS else ()
+
+
+def build(key: str) -> Exercise:
+    """The record of an exercise."""
+    judge_nothing = contextlib.suppress(Untouched)
+    with judge_nothing:
+        judge(key, None, *extra(key))
+    return _builders[key](*extra(key))
+
+
+def cause_of(key: str, answer: object) -> str:
+    """The cause that an answer earns; "right" where it passes, "raised" where it stops."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            verdict = judge(key, answer, *extra(key))
+        except Stopped as stopped:
+            return stopped.cause or "raised"
+        except Untouched:
+            return "untouched"
+    return "right" if verdict.passed else verdict.cause
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops without an end are stopped sooner than a learner's."""
+    made = judging.Exercise.__init__
+
+    def patient(self: Exercise, *arguments: Any, **named: Any) -> None:
+        made(self, *arguments, **{"seconds": SECONDS, **named})
+
+    monkeypatch.setattr(judging.Exercise, "__init__", patient)
 
 
 def test_every_exercise_is_tried() -> None:
     """No exercise of the course goes without right and wrong answers here."""
     assert set(RIGHT) == set(WRONG) == set(keys())
-    assert all(len(answers) >= 3 for answers in WRONG.values())
+    for key in RECORDS:
+        wrong = sum(len(each) if isinstance(each, tuple) else 1 for each in build(key).mistakes.values())
+        assert len(RIGHT[key]) >= 3 and len(WRONG[key]) + wrong >= 8, key
+
+
+@pytest.mark.parametrize("key", RECORDS)
+def test_right_in_other_clothes(key: str) -> None:
+    """The reference itself and every other right answer is called right."""
+    for number, answer in enumerate(RIGHT[key]):
+        verdict = judge(key, answer, *extra(key))
+        assert verdict.passed, f"right answer {number}: {verdict}"
+
+
+@pytest.mark.parametrize("key", RECORDS)
+def test_known_mistakes_earn_their_words(key: str) -> None:
+    """Each wrong function of a record is told apart from the others, and has words of its own."""
+    exercise = build(key)
+    ideas = entry(f"exercise.{key.replace('/', '.')}.ideas")
+    assert len(set(ideas.values())) == len(ideas)
+    for cause, functions in exercise.mistakes.items():
+        assert cause in ideas, f"{cause} has no words"
+        for number, wrong in enumerate(functions if isinstance(functions, tuple) else (functions,)):
+            assert cause_of(key, wrong) == cause, f"{cause}, function {number}"
+
+
+@pytest.mark.parametrize("key", RECORDS)
+def test_wrong_answers_earn_their_words(key: str) -> None:
+    """A wrong answer that is written in another way is told the same; an unknown one the first difference."""
+    for number, (cause, answer) in enumerate(WRONG[key]):
+        assert cause_of(key, answer) == cause, f"wrong answer {number}"
+    earned = {cause for cause, _ in WRONG[key]} | set(build(key).mistakes)
+    assert set(entry(f"exercise.{key.replace('/', '.')}.ideas")) <= earned
+
+
+@pytest.mark.parametrize("key", RECORDS)
+def test_every_mutant_is_refused(key: str) -> None:
+    """No small change of the stored solution is called right, apart from those that are listed with their reason."""
+    result = count(key, EQUIVALENT.get(key, {}))
+    assert not result.survived and not result.wrong_reasons, result
+    assert result.made >= 15 or len(solutions(key[:2])[key].source.splitlines()) <= 3, result
 
 
 @pytest.mark.parametrize("key", RIGHT)
 def test_right_answer_passes(key: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A right answer is called right and gets a sentence that says why it is."""
-    check(key, *RIGHT[key])
+    check(key, RIGHT[key][0], *extra(key))
     assert capsys.readouterr().out.startswith("Right. ")
 
 
-@pytest.mark.parametrize(("key", "cause"), [(key, cause) for key, answers in WRONG.items() for cause in answers])
+@pytest.mark.parametrize(("key", "cause"), [(key, cause) for key in OLD for cause in WRONG[key]])
 def test_wrong_answer_is_explained(key: str, cause: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A wrong answer shows what it gave, what was expected and the idea for this very mistake."""
     verdict = judge(key, WRONG[key][cause], *extra(key))
@@ -51,7 +136,7 @@ def test_wrong_answer_is_explained(key: str, cause: str, capsys: pytest.CaptureF
     assert entry(f"exercise.{lesson}.{name}.ideas.{cause}").replace("`", "") in said
 
 
-@pytest.mark.parametrize("key", RIGHT)
+@pytest.mark.parametrize("key", OLD)
 def test_ideas_and_causes_are_the_same_set(key: str) -> None:
     """No idea is written for a mistake that cannot be told apart, and every mistake has its own words."""
     lesson, name = key.split("/")
@@ -68,6 +153,145 @@ def test_unsolved_is_no_mistake(key: str, unsolved: object, capsys: pytest.Captu
     assert capsys.readouterr().out.startswith("Nothing to check yet.")
 
 
+def said(capsys: pytest.CaptureFixture[str], key: str, answer: object) -> str:
+    """What a check says about an answer."""
+    check(key, answer, *extra(key))
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("key", ["01/padding-per-row", "05/positions"])
+def test_code_that_returns_nothing_is_told_so(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What ran and gave None is no template: it is told that it ran, and what printing has to do with it."""
+
+    def forgets(mask: torch.Tensor) -> None:
+        counted = (mask == 0).sum(dim=1)  # noqa: F841
+
+    def prints(mask: torch.Tensor) -> None:
+        print("counted", (mask == 0).sum(dim=1))
+
+    def returns_it(mask: torch.Tensor) -> None:
+        return print("counted")
+
+    assert "Your function ran and returned None" in said(capsys, key, forgets)
+    for answer in (prints, returns_it):
+        words = said(capsys, key, answer)
+        assert words.startswith("counted") and "ran and returned None" in words and "for the eye only" in words
+
+
+def test_argument_changed_in_place_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """An argument that is not the same afterwards is shown, whether something came back or nothing."""
+
+    def forgets(mask: torch.Tensor) -> None:
+        mask.zero_()
+
+    def returns(mask: torch.Tensor) -> torch.Tensor:
+        counted = (mask == 0).sum(dim=1)
+        mask.zero_()
+        return counted
+
+    assert "It changed its argument in place" in said(capsys, "01/padding-per-row", forgets)
+    words = said(capsys, "01/padding-per-row", returns)
+    assert "changed its argument in place" in words and "before it was" in words
+
+
+@pytest.mark.parametrize("key", ["01/softmax", "05/positions"])
+def test_endless_loop_is_ended(key: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop without an end is stopped, also one that catches everything, and the input is named."""
+    monkeypatch.setattr("course_utils.judging.attempt.__defaults__", (0.2, (), None))
+
+    def answer(scores: torch.Tensor) -> torch.Tensor:
+        while True:
+            try:
+                scores = scores + 1
+            except Exception:
+                continue
+
+    words = said(capsys, key, answer)
+    assert "had not come to an end after" in words and "[" in words
+
+
+def test_time_limit_without_signals() -> None:
+    """In another thread, and where there are no timers, a second thread ends the loop; nothing is raised afterwards."""
+    ended = []
+
+    def work() -> None:
+        for limit in (_by_thread, time_limit):
+            try:
+                with limit(0.1):
+                    while True:
+                        pass
+            except TookTooLong:
+                ended.append(limit)
+        with time_limit(5.0):
+            ended.append("free")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(20)
+    assert ended == [_by_thread, time_limit, "free"]
+    with pytest.raises(TookTooLong), _by_thread(0.1):
+        while True:
+            pass
+
+
+def test_what_differs_is_shown() -> None:
+    """Two values that would look the same are shown with the digits, the part or the type that tells them apart."""
+    same = alike(1e-9)
+    for right, wrong in [
+        (0.12345678, 0.12345),
+        ([[1.0, 2.0]], torch.tensor([[1.0, 2.0004]])),
+        ("1", 1),
+        ({"ids": list(range(60))}, {"ids": [*range(59), 7]}),
+        ([True], ["True"]),
+        (torch.tensor(1 / 3), torch.tensor(1 / 3).half()),
+    ]:
+        found = judge_by(Exercise(lambda right=right: right, [()], same=same), lambda wrong=wrong: wrong, "answer")
+        assert not found.passed and found.gave != found.expected, found
+
+
+def test_an_error_of_the_check_is_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """An error in a comparison, or in a reference, is not blamed on the learner."""
+
+    def same(given: Any, expected: Any, *_: Any) -> bool:
+        raise ZeroDivisionError("in the comparison")
+
+    @record("01/padding-per-row-broken")
+    def broken() -> Exercise:
+        return Exercise(lambda n: n, [(1,)], same=same)
+
+    try:
+        check("01/padding-per-row-broken", abs)
+    finally:
+        del _builders["01/padding-per-row-broken"]
+    words = capsys.readouterr().out
+    assert words.startswith("The check itself stopped with ZeroDivisionError") and "no fault of your code" in words
+
+
+def test_class_template_is_untouched(capsys: pytest.CaptureFixture[str]) -> None:
+    """A class whose methods are all still `...` is a template, one with a method of its own is not."""
+
+    class Template(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            ...
+
+        def forward(self, **inputs: object) -> None: ...
+
+    class Begun(Template):
+        def forward(self, **inputs: object) -> None:
+            print(inputs)
+
+    assert judging.untouched(Template) and not judging.untouched(Begun)
+
+
+def test_demanded_call_is_demanded() -> None:
+    """What the statement asks to use has to be used, also where the result is right without it."""
+    rows = Exercise(lambda n: sorted(n), [([2, 1],)], demanded=("sorted",))
+    assert judge_by(rows, lambda n: sorted(n), "rows").passed
+    assert judge_by(rows, lambda n: [1, 2], "rows").cause == "demanded"
+    assert "`sorted`" in text("exercise.ui.ideas.demanded", name="sorted")
+
+
 def test_error_in_the_learners_code(capsys: pytest.CaptureFixture[str]) -> None:
     """An exception in the answer is named with its message; the check itself goes on."""
 
@@ -79,7 +303,7 @@ def test_error_in_the_learners_code(capsys: pytest.CaptureFixture[str]) -> None:
     check("01/softmax", lambda: None)
     check("01/softmax", lambda scores: exit())
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "Your code stopped with ZeroDivisionError: division by zero"
+    assert said[0] == "Your code stopped in answer([1.0, 2.0, 3.0]) with ZeroDivisionError: division by zero"
     assert all(line.startswith("Your code stopped") for line in said) and len(said) == 4
 
 
@@ -88,13 +312,13 @@ def test_line_of_the_error_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     scope: dict[str, object] = {}
     exec(compile("def answer(scores):\n    a = 1\n    return scores / nothing\n", "<ipython-input-1>", "exec"), scope)
     check("01/softmax", scope["answer"])
-    assert "in line 3 of its cell with NameError" in capsys.readouterr().out
+    assert "in line 3 of its cell, in answer([1.0, 2.0, 3.0]), with NameError" in capsys.readouterr().out
 
 
 def test_wrong_calls_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
     """A misspelt key or a forgotten argument says what to do."""
     check("01/softmaks", abs)
-    check("01/classify", pipeline)
+    check("01/classify", abs)
     check("01/softmax")
     check(None)  # type: ignore[arg-type]
     said = capsys.readouterr().out.splitlines()
@@ -107,9 +331,9 @@ def test_wrong_calls_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
 def test_strict_mode_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     """COURSE_STRICT=1 turns a wrong answer into a failure, so that a test can trust the solutions."""
     monkeypatch.setenv("COURSE_STRICT", "1")
-    check("01/softmax", *RIGHT["01/softmax"])
+    check("01/softmax", RIGHT["01/softmax"][0])
     with pytest.raises(AssertionError, match="Not yet"):
-        check("01/softmax", WRONG["01/softmax"]["columns"])
+        check("01/softmax", torch.sigmoid)
     with pytest.raises(AssertionError, match="Nothing to check yet"):
         check("01/softmax", lambda scores: None)
 
@@ -132,8 +356,8 @@ def test_what_was_done_is_recorded(capsys: pytest.CaptureFixture[str]) -> None:
         raise RuntimeError
 
     ends = [progress.subscribe(broken), progress.subscribe(heard.append)]
-    check("01/softmax", *RIGHT["01/softmax"])
-    check("01/softmax", WRONG["01/softmax"]["columns"])
+    check("01/softmax", RIGHT["01/softmax"][0])
+    check("01/softmax", torch.sigmoid)
     hint("01/softmax")
     for end in ends:
         end()

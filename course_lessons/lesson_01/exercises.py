@@ -5,147 +5,140 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from course_utils.exercises import RIGHT, Verdict, exercise, started
-from course_utils.values import as_tensor, close, shown
+from course_utils.exercises import record
+from course_utils.judging import Exercise
+from course_utils.values import alike
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from transformers import TextClassificationPipeline
 
 SENTENCES = (
     "I've been waiting for a HuggingFace course my whole life.",
     "I hate this so much!",
     "What a lovely, quiet film.",
 )
-SCORE_TOLERANCE = 1e-4
 
 
-@exercise("01/padding-per-row")
-def padding_per_row(answer: Callable[[Tensor], object]) -> Verdict:
-    """`answer(mask)` gives the number of padding positions of each row of an attention mask (rows, tokens).
-
-    >>> padding_per_row(lambda mask: (mask == 0).sum(dim=1)).passed
-    True
-    """
+@record("01/padding-per-row")
+def padding_per_row() -> Exercise:
+    """`answer(mask)` gives the number of padding positions of each row of an attention mask (rows, tokens)."""
     import torch
 
-    masks = (
-        torch.tensor([[1] * 16, [1] * 8 + [0] * 8]),
-        torch.tensor([[1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]]),
-        torch.tensor([[1, 1, 1]]),
+    return Exercise(
+        right=lambda mask: (mask == 0).sum(dim=1),
+        cases=[
+            (torch.tensor([[1] * 16, [1] * 8 + [0] * 8]),),
+            (torch.tensor([[1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]]),),
+            (torch.tensor([[1, 1, 1]]),),
+        ],
+        mistakes={
+            "counted_tokens": lambda mask: mask.sum(dim=1),
+            "one_total": (lambda mask: (mask == 0).sum(), lambda mask: [(mask == 0).sum()]),
+            "per_column": lambda mask: (mask == 0).sum(dim=0),
+            "places": lambda mask: mask == 0,
+        },
     )
-    for mask in masks:
-        expected = (mask == 0).sum(dim=1)
-        given = started(answer(mask.clone()))
-        if close(given, expected):
-            continue
-        call = (
-            f"padding_per_row({shown(mask)})"
-            if mask.numel() < 16
-            else f"padding_per_row(mask of shape {tuple(mask.shape)})"
-        )
-        if close(given, mask.sum(dim=1)):
-            cause = "counted_tokens"
-        elif close(given, (mask == 0).sum()):
-            cause = "one_total"
-        elif close(given, (mask == 0).sum(dim=0)):
-            cause = "per_column"
-        elif as_tensor(given) is None:
-            cause = "not_numbers"
-        else:
-            cause = "other"
-        return Verdict(False, call, f"`{shown(given)}`", f"`{shown(expected)}`", cause)
-    return RIGHT
 
 
-@exercise("01/softmax")
-def softmax(answer: Callable[[Tensor], object]) -> Verdict:
-    """`answer(scores)` gives softmax along the last axis, also for large scores.
-
-    >>> import torch
-    >>> softmax(lambda scores: torch.softmax(scores, dim=-1)).passed
-    True
-    """
+@record("01/softmax")
+def softmax() -> Exercise:
+    """`answer(scores)` gives softmax along the last axis, also for scores far from 0, without the library's own."""
     import torch
 
-    cases = (
-        torch.tensor([1.0, 2.0, 3.0]),
-        torch.tensor([[-1.5607, 1.6123], [4.1692, -3.3464]]),
-        torch.tensor([[0.0, 0.0, 0.0], [5.0, -5.0, 0.0]]),
-        torch.tensor([1000.0, 1001.0]),
+    def shifted(scores: Tensor, by: Tensor) -> Tensor:
+        powers = (scores - by).exp()
+        return powers / powers.sum(dim=-1, keepdim=True)
+
+    return Exercise(
+        right=lambda scores: torch.softmax(scores, dim=-1),
+        cases=[
+            (torch.tensor([1.0, 2.0, 3.0]),),
+            (torch.tensor([[-1.5607, 1.6123], [4.1692, -3.3464]]),),
+            (torch.tensor([[0.0, 0.0, 0.0], [5.0, -5.0, 0.0]]),),
+            (torch.tensor([1000.0, 1001.0]),),
+            (torch.tensor([95.0, -95.0]),),
+            (torch.tensor([0.0, 200.0]),),
+            (torch.tensor([[1000.0, 1001.0], [-1000.0, -1001.0]]),),
+        ],
+        same=alike(1e-4),
+        forbidden=("softmax", "log_softmax", "special_softmax", "special_log_softmax"),
+        mistakes={
+            "overflow": lambda scores: shifted(scores, torch.tensor(0.0)),
+            "one_maximum": lambda scores: shifted(scores, scores.max()),
+            "wrong_shift": (
+                lambda scores: shifted(scores, scores.mean(dim=-1, keepdim=True)),
+                lambda scores: shifted(scores, scores.min(dim=-1, keepdim=True).values),
+                lambda scores: shifted(scores, scores.mean()),
+            ),
+            "not_divided": (
+                torch.exp,
+                lambda scores: (scores - scores.max(dim=-1, keepdim=True).values).exp(),
+            ),
+            "whole_table": (
+                lambda scores: torch.softmax(scores.flatten(), 0).reshape(scores.shape),
+                lambda scores: scores.exp() / scores.exp().sum(),
+            ),
+            "columns": (lambda scores: torch.softmax(scores, dim=0), lambda s: s.exp() / s.exp().sum(dim=0)),
+            "no_keepdim": (
+                lambda scores: scores.exp() / scores.exp().sum(dim=-1),
+                lambda scores: scores.softmax(-1) * scores.exp().sum(-1, keepdim=True) / scores.exp().sum(-1),
+            ),
+            "no_exp": lambda scores: scores / scores.sum(dim=-1, keepdim=True),
+            "logarithm": lambda scores: torch.log_softmax(scores, dim=-1),
+            "best_only": lambda scores: torch.softmax(scores, dim=-1).max(dim=-1).values,
+        },
     )
-    for scores in cases:
-        expected = torch.softmax(scores, dim=-1)
-        given = started(answer(scores.clone()))
-        if close(given, expected):
-            continue
-        numbers = as_tensor(given)
-        rows = scores.double()
-        if numbers is None:
-            cause = "not_numbers"
-        elif numbers.shape != scores.shape:
-            cause = "shape"
-        elif not bool(torch.isfinite(numbers).all()):
-            cause = "overflow"
-        elif close(given, rows.exp()):
-            cause = "not_divided"
-        elif close(given, rows.exp() / rows.exp().sum()):
-            cause = "whole_table"
-        elif scores.ndim == 2 and close(given, torch.softmax(rows, dim=0)):
-            cause = "columns"
-        elif close(given, rows / rows.sum(dim=-1, keepdim=True)):
-            cause = "no_exp"
-        elif close(given, torch.log_softmax(rows, dim=-1)):
-            cause = "logarithm"
-        else:
-            cause = "other"
-        return Verdict(False, f"softmax({shown(scores)})", f"`{shown(given)}`", f"`{shown(expected)}`", cause)
-    return RIGHT
 
 
-@exercise("01/classify")
-def classify(answer: Callable[[list[str]], object], pipeline: Callable[[list[str]], list[dict[str, Any]]]) -> Verdict:
-    """`answer(sentences)` gives the same labels and scores as the pipeline, for any number of sentences.
+@record("01/classify")
+def classify(pipeline: TextClassificationPipeline) -> Exercise:
+    """`answer(sentences)` gives the labels and scores of the pipeline, from its tokenizer and its model."""
+    import torch
 
-    >>> fake = lambda sentences: [{"label": "POSITIVE", "score": 0.9} for _ in sentences]
-    >>> classify(fake, fake).passed
-    True
-    """
-    for sentences in (list(SENTENCES[1:2]), list(SENTENCES[:2]), list(SENTENCES)):
-        expected = pipeline(sentences)
-        given = started(answer(list(sentences)))
-        cause = _difference(given, expected)
-        if cause:
-            call = f"classify({shown(sentences)})"
-            return Verdict(False, call, f"`{shown(given)}`", f"`{shown(expected)}`", cause)
-    return RIGHT
+    tokenizer, model = pipeline.tokenizer, pipeline.model
 
+    def by_hand(
+        take: Callable[[Tensor], Any] = lambda row: row.max(),
+        name: Callable[[int], Any] = lambda best: model.config.id2label[best],
+        to_scores: Callable[[Tensor], Tensor] = lambda logits: logits.softmax(dim=-1),
+        masked: bool = True,
+    ) -> Callable[[list[str]], object]:
+        """The three stages, wrong in one thing."""
 
-def _difference(given: object, expected: list[dict[str, Any]]) -> str | None:
-    """The first thing in which an answer differs from the pipeline's, or None."""
-    if not isinstance(given, list | tuple) or not all(isinstance(row, dict) for row in given):
-        return "not_dictionaries"
-    if len(given) != len(expected):
-        return "number_of_rows"
-    if not all({"label", "score"} <= set(row) for row in given):
-        return "keys"
-    scores = [as_tensor(row["score"]) for row in given]
-    if not all(s is not None and s.numel() == 1 for s in scores):
-        return "score_not_a_number"
-    values = [float(s) for s in scores if s is not None]
-    if any(not 0 <= v <= 1 for v in values):
-        return "not_probabilities"
-    labels = [row["label"] for row in given]
-    right = [row["label"] for row in expected]
-    if labels != right:
-        if all(isinstance(label, int) for label in labels):
-            return "label_ids"
-        return "labels"
-    gaps = [abs(v - row["score"]) for v, row in zip(values, expected, strict=True)]
-    if max(gaps) <= SCORE_TOLERANCE:
-        return None
-    if all(
-        abs(v - (1 - row["score"])) <= SCORE_TOLERANCE or gap <= SCORE_TOLERANCE
-        for v, row, gap in zip(values, expected, gaps, strict=True)
-    ):
-        return "other_class"
-    return "padding_seen" if min(gaps) <= SCORE_TOLERANCE else "scores"
+        def wrong(sentences: list[str]) -> list[dict[str, Any]]:
+            inputs = tokenizer(sentences, padding=True, return_tensors="pt")
+            if not masked:
+                del inputs["attention_mask"]
+            with torch.no_grad():
+                rows = to_scores(model(**inputs).logits)
+            return [{"label": name(row.argmax().item()), "score": take(row)} for row in rows]
+
+        return wrong
+
+    return Exercise(
+        right=pipeline,
+        cases=[
+            (list(SENTENCES[1:2]),),
+            (list(SENTENCES[:2]),),
+            (list(SENTENCES),),
+        ],
+        same=alike(1e-4),
+        forbidden=("TextClassificationPipeline.__call__",),
+        mistakes={
+            "padding_seen": by_hand(masked=False),
+            "not_probabilities": by_hand(to_scores=lambda logits: logits),
+            "label_ids": by_hand(name=lambda best: best),
+            "labels": by_hand(name=lambda best: model.config.id2label[0]),
+            "other_class": (by_hand(take=lambda row: row.min()), by_hand(take=lambda row: 1 - row.max())),
+            "whole_row": by_hand(take=list),
+            "across_sentences": by_hand(to_scores=lambda logits: logits.softmax(dim=0)),
+            "first_only": (lambda sentences: by_hand()(sentences)[:1], lambda sentences: by_hand()(sentences)[0]),
+            "tuples": lambda sentences: [tuple(row.values()) for row in by_hand()(sentences)],
+            "keys": (
+                lambda sentences: [{"label": row["label"]} for row in by_hand()(sentences)],
+                lambda sentences: [{"score": row["score"]} for row in by_hand()(sentences)],
+                lambda sentences: [{row["label"]: row["score"]} for row in by_hand()(sentences)],
+            ),
+        },
+    )
