@@ -2,7 +2,8 @@
 
 The lessons call transformers, datasets and torch as any user would. This package adds the pocket checkpoints and what
 resolves them (`checkpoint`), a quiet and repeatable start (`setup`), checks for exercises (`check`, `hint`), questions
-(`quiz`). What serves one lesson alone lies in the room of that lesson, in the package `course_lessons`.
+(`quiz`). How an answer is judged is the matter of the package `course_checks`; what serves one lesson alone lies in the
+room of that lesson, in the package `course_lessons`.
 """
 
 from course_utils.checkpoints import checkpoint, hub_mode

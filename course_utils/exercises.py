@@ -1,7 +1,7 @@
 """Exercises: `check` judges an answer and says what to try, `hint` helps on request.
 
 The exercises of a lesson live in its room, `course_lessons/lesson_NN/exercises.py`, as records (see
-`course_utils.judging`), their words beside them in `words.en.toml` under `[exercise.NN.name]`. A check never raises at
+`course_checks.judging`), their words beside them in `words.en.toml` under `[exercise.NN.name]`. A check never raises at
 the learner; with COURSE_STRICT=1, for tests, a wrong answer raises.
 """
 
@@ -16,9 +16,11 @@ from html import escape
 
 import ipywidgets
 
-from course_utils import judging, progress
+from course_checks import judging, old_judges
+from course_checks.judging import Exercise, Stopped, Untouched, Verdict
+from course_checks.old_judges import RIGHT, _judges, exercise, started  # noqa: F401  (goes with the last of them)
+from course_utils import progress
 from course_utils.display import show
-from course_utils.judging import Exercise, Stopped, Untouched, Verdict
 from course_utils.lesson_rooms import load_exercises, rooms
 from course_utils.markup import card, inline_code, plain
 from course_utils.messages import brief, entry, shorten, text
@@ -72,7 +74,7 @@ def judge(key: str, answer: object, *more: object) -> Verdict:
     """
     load_exercises(key.partition("/")[0])
     if key in _judges:
-        return _judge_old(key, answer, *more)
+        return old_judges.judge_old(key, _name(key, answer), answer, *more)
     return judging.judge_by(_builders[key](*more), answer, _name(key, answer))
 
 
@@ -230,57 +232,3 @@ def _hint_box(key: str) -> ipywidgets.VBox:
     button.on_click(reveal)
     button.add_class("course-hint")
     return ipywidgets.VBox([button, shown])
-
-
-# --- judges that are not records yet: everything below, and each mention of `_judges`, goes with the last of them ---
-
-Judge = Callable[..., Verdict]
-RIGHT = Verdict(passed=True)
-_judges: dict[str, Judge] = {}
-
-
-def exercise(key: str) -> Callable[[Judge], Judge]:
-    """Register a judging function under "NN/name"."""
-
-    def register(function: Judge) -> Judge:
-        _judges[key] = function
-        return function
-
-    return register
-
-
-def started(value: object) -> object:
-    """The value itself; stops the check where nothing came back (None or `...`)."""
-    if value is None or value is Ellipsis:
-        raise Untouched
-    return value
-
-
-def _judge_old(key: str, answer: object, *more: object) -> Verdict:
-    if answer is None or answer is Ellipsis or judging.untouched(answer):
-        raise Untouched
-    ended: list[Verdict] = []
-
-    def watched(*arguments: object) -> object:
-        trial = judging.attempt(answer, arguments)  # type: ignore[arg-type]
-        call = judging.call_of(_name(key, answer), trial.before)
-        if isinstance(trial.error, judging.TookTooLong):
-            words = {"call": call, "seconds": f"{judging.SECONDS:g}"}
-            ended.append(Verdict(False, call, cause="too_long", values=words))
-            raise Untouched
-        if trial.error:
-            raise Stopped(call) from trial.error
-        how = "_printed" if trial.printed else ""
-        ended[:] = [Verdict(False, call, cause=f"returned_none{how}", values={"call": call})]
-        return trial.raw
-
-    try:
-        return _judges[key](answer if isinstance(answer, type) else watched, *more)
-    except Untouched:
-        if ended:
-            return ended[-1]
-        raise
-    except Exception as error:
-        if isinstance(answer, type):  # its methods run unwatched
-            raise Stopped from error
-        raise

@@ -13,12 +13,13 @@ import pytest
 import torch
 from mutants import SECONDS, count, solutions
 
-from course_utils import check, hint, judging, progress
+from course_checks import judging
+from course_checks.judging import Exercise, judge_by
+from course_checks.time_limit import TookTooLong, _by_thread, time_limit
+from course_checks.values import alike
+from course_utils import check, hint, progress
 from course_utils.exercises import Stopped, Untouched, Verdict, _builders, judge, keys, record
-from course_utils.judging import Exercise, judge_by
 from course_utils.messages import entry, text
-from course_utils.time_limit import TookTooLong, _by_thread, time_limit
-from course_utils.values import alike
 
 ANSWERS = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("answers_*.py"))]
 """One module for each lesson. `RIGHT` (key: right answers), `WRONG` (key: pairs of the words that a wrong answer earns,
@@ -197,7 +198,7 @@ def test_argument_changed_in_place_is_told(capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize("key", ["01/softmax", "05/positions"])
 def test_endless_loop_is_ended(key: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A loop without an end is stopped, also one that catches everything, and the input is named."""
-    monkeypatch.setattr("course_utils.judging.attempt.__defaults__", (0.2, (), None))
+    monkeypatch.setattr("course_checks.judging.attempt.__defaults__", (0.2, (), None))
 
     def answer(scores: torch.Tensor) -> torch.Tensor:
         while True:

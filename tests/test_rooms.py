@@ -1,4 +1,4 @@
-"""One room for each lesson: a room imports only itself and `course_utils`, and `course_utils` imports no lesson."""
+"""One room for each lesson: a room imports only itself, `course_utils` and `course_checks`; these import no lesson."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lesson_files import ROOT, code_cells, lesson_paths, read
 
-CORE, ROOMS = ROOT / "course_utils", ROOT / "course_lessons"
+CORE, CHECKS, ROOMS = ROOT / "course_utils", ROOT / "course_checks", ROOT / "course_lessons"
 MOST_LINES_OF_CORE = 2600
 
 
@@ -25,18 +25,18 @@ def imported(source: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"line {node.lineno}: name the module whole"
             found |= {f"{node.module}", *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return {name for name in found if name.split(".")[0] in {"course_utils", "course_lessons"}}
+    return {name for name in found if name.split(".")[0] in {"course_utils", "course_checks", "course_lessons"}}
 
 
 def lesson_of(module: str) -> str | None:
-    """The number of the lesson whose room a module lies in; None for one of `course_utils`."""
+    """The number of the lesson whose room a module lies in; None for one that all share."""
     match = re.match(r"course_lessons\.lesson_(\d\d)\b", module)
     return match.group(1) if match else None
 
 
 def test_core_imports_no_lesson() -> None:
-    """Whoever reads `course_utils` needs no lesson to understand it."""
-    sources = sorted(CORE.rglob("*.py"))
+    """Whoever reads `course_utils`, or how answers are judged, needs no lesson to understand it."""
+    sources = sorted([*CORE.rglob("*.py"), *CHECKS.rglob("*.py")])
     assert len(sources) > 10
     found = {path.name: imported(path.read_text(encoding="utf-8")) for path in sources}
     assert not {name: mods for name, mods in found.items() if any(m.startswith("course_lessons") for m in mods)}
@@ -69,7 +69,7 @@ def test_there_is_no_circle() -> None:
 
     Imports inside functions count as well, apart from those that only a type checker reads.
     """
-    paths = [path for folder in (CORE, ROOMS) for path in sorted(folder.rglob("*.py"))]
+    paths = [path for folder in (CORE, CHECKS, ROOMS) for path in sorted(folder.rglob("*.py"))]
     names = {module_name(path): path for path in paths}
     needs = {}
     for name, path in names.items():

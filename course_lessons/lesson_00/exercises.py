@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import SimpleNamespace
 
+from course_checks.values import shown
 from course_utils.exercises import RIGHT, Verdict, exercise, started
-from course_utils.values import shown
 
 Answers = list[dict[str, object]]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from course_checks.judging import Exercise
+from course_checks.values import alike
 from course_utils.exercises import record
-from course_utils.judging import Exercise
-from course_utils.values import alike
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from course_checks.values import as_tensor, shown
 from course_utils.exercises import RIGHT, Verdict, exercise, started
-from course_utils.values import as_tensor, shown
 
 if TYPE_CHECKING:
     from transformers import BertModel

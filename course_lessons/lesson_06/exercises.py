@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from course_checks.values import as_tensor, close, shown
 from course_lessons.lesson_06.batching import batch_shapes, count_tokens
 from course_utils.exercises import RIGHT, Verdict, exercise, started
-from course_utils.values import as_tensor, close, shown
 
 if TYPE_CHECKING:
     from torch import Tensor

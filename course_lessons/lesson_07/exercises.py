@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from course_checks.values import as_tensor, shown
 from course_utils.exercises import RIGHT, Verdict, exercise, started
-from course_utils.values import as_tensor, shown
 
 if TYPE_CHECKING:
     from transformers import EvalPrediction

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from course_checks.values import as_tensor, close, shown
 from course_utils.exercises import RIGHT, Verdict, exercise, started
 from course_utils.messages import text
-from course_utils.values import as_tensor, close, shown
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from course_checks.values import as_tensor, close, shown
 from course_utils.exercises import RIGHT, Verdict, exercise, started
-from course_utils.values import as_tensor, close, shown
 
 if TYPE_CHECKING:
     from torch import Tensor

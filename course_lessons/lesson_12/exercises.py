@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from course_checks.values import as_tensor, shown
 from course_utils.exercises import RIGHT, Verdict, exercise, started
-from course_utils.values import as_tensor, shown
 
 Batches = list[list[int]]
 

@@ -14,9 +14,9 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
+from course_checks.time_limit import TookTooLong, time_limit
+from course_checks.values import Same, alike, contrast, fresh, kind, plain, shape, shown
 from course_utils.messages import entry
-from course_utils.time_limit import TookTooLong, time_limit
-from course_utils.values import Same, alike, contrast, fresh, kind, plain, shape, shown
 
 SECONDS = 10.0
 """How long an answer may take for one case, where its record says nothing else."""

@@ -25,7 +25,7 @@ def time_limit(seconds: float) -> Iterator[None]:
     ...     while True:
     ...         pass
     Traceback (most recent call last):
-    course_utils.time_limit.TookTooLong
+    course_checks.time_limit.TookTooLong
     """
     main = threading.current_thread() is threading.main_thread()
     with _by_signal(seconds) if main and hasattr(signal, "setitimer") else _by_thread(seconds):
