@@ -20,7 +20,7 @@ def pad_rows(rows: Rows, pad_id: int) -> tuple[Rows, Rows]:
 
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
-    """Softmax over the places that the mask lets through."""
+    """Softmax over the positions that the mask lets through."""
     return torch.softmax(scores + (1 - mask[:, None, None, :]) * torch.finfo(scores.dtype).min, dim=-1)
 
 
@@ -60,7 +60,7 @@ WRONG = {
         "not_numbers": lambda mask: "0 1 2",
         "shape": lambda mask: mask.sum(dim=-1),
         "negative": lambda mask: mask.cumsum(-1) - 1,
-        "places": lambda mask: torch.arange(mask.shape[-1]).repeat(len(mask), 1),
+        "padding_counted": lambda mask: torch.arange(mask.shape[-1]).repeat(len(mask), 1),
         "from_one": lambda mask: mask.cumsum(-1),
         "down": lambda mask: (mask.cumsum(0) - 1).clamp(min=0),
         "other": lambda mask: mask * 7,

@@ -39,7 +39,7 @@ def test_run_all_leaves_no_error(lab: Lab) -> None:
 
 
 def test_the_grid_fits_its_page(lab: Lab) -> None:
-    """A batch of sixteen places is seen as a whole: no cell is cut off at the right."""
+    """A batch of sixteen positions is seen as a whole: no cell is cut off at the right."""
     grid = lab.output("batch-grid").locator("table").first
     grid.scroll_into_view_if_needed()
     lab.page.wait_for_timeout(1500)

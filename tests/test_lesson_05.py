@@ -16,9 +16,7 @@ from transformers.utils import logging as library_logging
 
 from course_lessons.lesson_05.draw_padding import (
     batch_grid,
-    describe_batch,
-    describe_masked_attention,
-    describe_padding_drift,
+    batch_words,
     draw_masked_attention,
     draw_padding_drift,
     leak,
@@ -26,7 +24,7 @@ from course_lessons.lesson_05.draw_padding import (
 from course_lessons.lesson_05.exercises import cut_into_windows
 from course_lessons.lesson_05.library_log import library_log
 from course_lessons.lesson_05.mask_board import MaskBoard, mask_board
-from course_lessons.lesson_05.padded_batch import MOST_PLACES, probabilities, rectangle
+from course_lessons.lesson_05.padded_batch import MOST_POSITIONS, padded_batch, probabilities
 from course_utils import CourseError, checkpoint, setup
 from course_utils.palette import ORANGE, PAPER, SKY
 
@@ -67,9 +65,9 @@ def attention(loaded: Loaded) -> tuple[list[str], list[int], torch.Tensor, torch
 # --- batches ----------------------------------------------------------------------------------------------
 
 
-def test_rectangle_is_what_the_tokenizer_gives(loaded: Loaded) -> None:
+def test_padded_batch_is_what_the_tokenizer_gives(loaded: Loaded) -> None:
     """Ids, tokens and mask are the library's own."""
-    batch = rectangle(SENTENCES, loaded[0])
+    batch = padded_batch(SENTENCES, loaded[0])
     expected = loaded[0](SENTENCES, padding=True)
     assert [list(row) for row in batch.ids] == expected["input_ids"]
     assert [list(row) for row in batch.mask] == expected["attention_mask"]
@@ -78,16 +76,16 @@ def test_rectangle_is_what_the_tokenizer_gives(loaded: Loaded) -> None:
 
 def test_long_sentence_is_cut_and_counted(loaded: Loaded) -> None:
     """A sentence too long for the board is cut as a tokenizer cuts, and the loss is counted."""
-    batch = rectangle(["very " * 40, "no"], loaded[0])
-    assert len(batch.ids[0]) == MOST_PLACES and batch.tokens[0][-1] == "[SEP]"
-    assert batch.cut == (42 - MOST_PLACES, 0)
+    batch = padded_batch(["very " * 40, "no"], loaded[0])
+    assert len(batch.ids[0]) == MOST_POSITIONS and batch.tokens[0][-1] == "[SEP]"
+    assert batch.cut == (42 - MOST_POSITIONS, 0)
 
 
 @pytest.mark.parametrize("given", [None, 7, [], ["a", 3], {"a": 1}, ["a"] * 5])
-def test_rectangle_refuses_in_words(loaded: Loaded, given: object) -> None:
+def test_padded_batch_refuses_in_words(loaded: Loaded, given: object) -> None:
     """Whatever is no small list of texts is named, with what to give in its place."""
     with pytest.raises(CourseError, match="sentences"):
-        rectangle(given, loaded[0])  # type: ignore[arg-type]
+        padded_batch(given, loaded[0])  # type: ignore[arg-type]
 
 
 def test_tokenizer_without_padding_token_is_explained(loaded: Loaded) -> None:
@@ -95,13 +93,13 @@ def test_tokenizer_without_padding_token_is_explained(loaded: Loaded) -> None:
     bare = AutoTokenizer.from_pretrained(checkpoint(SST2))
     bare.pad_token = None
     with pytest.raises(CourseError, match=r"pad_token = tokenizer\.eos_token"):
-        rectangle(["no"], bare)
+        padded_batch(["no"], bare)
 
 
 @pytest.mark.parametrize("typed", ["", " ", "\x00", "👍🏽" * 30, "ㅋㅋㅋ", "<b>&amp;", "\ud83d", "[PAD] [MASK]"])
 def test_any_text_makes_a_batch(loaded: Loaded, typed: str) -> None:
-    """Whatever is typed makes a rectangle, and the model answers."""
-    batch = rectangle([typed, "no"], loaded[0])
+    """Whatever is typed makes a padded batch, and the model answers."""
+    batch = padded_batch([typed, "no"], loaded[0])
     assert len({len(row) for row in batch.tokens}) == 1
     assert probabilities(loaded[1], batch.ids, batch.mask).sum(dim=-1).tolist() == pytest.approx([1, 1])
 
@@ -109,7 +107,7 @@ def test_any_text_makes_a_batch(loaded: Loaded, typed: str) -> None:
 def test_probabilities_are_the_librarys(loaded: Loaded) -> None:
     """With a mask they are those of the sentences alone; without one they are not, and differ with the length."""
     tokenizer, model = loaded
-    batch = rectangle(SENTENCES, tokenizer)
+    batch = padded_batch(SENTENCES, tokenizer)
     masked = probabilities(model, batch.ids, batch.mask)
     for row, sentence in enumerate(SENTENCES):
         with torch.no_grad():
@@ -143,17 +141,17 @@ def test_library_log_collects_and_restores() -> None:
 
 
 def test_grid_shows_tokens_and_mask() -> None:
-    """Each cell holds its token and its place in the mask; colour says the same; padding that is read stands out."""
+    """Each cell holds its token and its entry in the mask; colour says the same; padding that is read stands out."""
     grid = batch_grid([["[CLS]", "no", "[PAD]"]], [[1, 0, 1]], [[1, 1, 0]])
-    cells = re.findall(r'background:(#\w+);[^"]*border:2px (\w+)[^"]*">([^<]*)<br>(\d)</td>', grid)
+    cells = re.findall(r'border:2px (\w+)[^"]*background:(#\w+)">([^<]*)<br><small>(\d)</small></span> </td>', grid)
     assert cells == [
-        (SKY, "solid", "[CLS]", "1"),
-        (PAPER, "solid", "no", "0"),
-        (ORANGE, "dashed", "[PAD]", "1"),
+        ("solid", SKY, "[CLS]", "1"),
+        ("solid", PAPER, "no", "0"),
+        ("dashed", ORANGE, "[PAD]", "1"),
     ]
     assert "<script>" not in batch_grid([["<script>"]], [[1]])
-    assert describe_batch([["a", "b"], ["c", "d"]], [[1, 1], [1, 0]]) == (
-        "A batch of 2 rows and 2 places. Attended to: 2 of row 1, 1 of row 2."
+    assert batch_words([["a", "b"], ["c", "d"]], [[1, 1], [1, 0]]) == (
+        "A batch of 2 rows and 2 positions. Attended to: 2 of row 1, 1 of row 2."
     )
 
 
@@ -167,13 +165,12 @@ def test_grid_refuses_another_shape(mask: list[list[int]]) -> None:
 def test_drift_draws_the_numbers() -> None:
     """Each curve goes through its numbers, and its answer alone is a line of the same colour."""
     curves, alone = {"yes": [0.9, 0.4], "no": [0.1, 0.6]}, {"yes": 0.95, "no": 0.05}
-    axes = draw_padding_drift([8, 16], curves, alone).axes[0]
-    lines = axes.lines[1:]  # the first is the middle
-    assert [list(line.get_ydata()) for line in lines] == [[0.9, 0.4], [0.95, 0.95], [0.1, 0.6], [0.05, 0.05]]
-    assert [lines[n].get_color() == lines[n + 1].get_color() for n in (0, 2)] == [True, True]
-    assert lines[0].get_color() != lines[2].get_color() and lines[0].get_marker() != lines[2].get_marker()
-    words = describe_padding_drift([8, 16], curves, alone)
-    assert "yes: alone 0.95, at length 16 0.40" in words and "no: alone 0.05, at length 16 0.60" in words
+    picture = draw_padding_drift([8, 16], curves, alone)
+    lines = picture.figure.axes[0].lines[1:]  # the first is the middle
+    assert [list(line.get_ydata()) for line in lines] == [[0.9, 0.4], [0.1, 0.6], [0.95, 0.95], [0.05, 0.05]]
+    assert [lines[n].get_color() == lines[n + 2].get_color() for n in (0, 1)] == [True, True]
+    assert lines[0].get_color() != lines[1].get_color() and lines[0].get_marker() != lines[1].get_marker()
+    assert "yes: alone 0.95, at length 16 0.40; no: alone 0.05, at length 16 0.60" in picture.words
     for broken in ({"yes": [0.9]}, {"maybe": [0.1, 0.2]}):
         with pytest.raises(CourseError, match="each length"):
             draw_padding_drift([8, 16], broken, alone)
@@ -190,7 +187,8 @@ def test_attention_figure_draws_the_models_weights(
 ) -> None:
     """Heat maps hold the rows of the real tokens, strips hold the masks, titles the share that padding gets."""
     tokens, mask, without, masked = attention
-    figure, real = draw_masked_attention(*attention), sum(mask)
+    picture, real = draw_masked_attention(*attention), sum(mask)
+    figure = picture.figure
     for axes, weights in ((figure.axes[0], without), (figure.axes[2], masked)):
         drawn = torch.tensor(axes.images[0].get_array().tolist())
         torch.testing.assert_close(drawn, weights[:real])
@@ -202,8 +200,7 @@ def test_attention_figure_draws_the_models_weights(
     share = without[:real, real:].sum(dim=-1).mean().item()
     assert leak(without, mask) == pytest.approx(share) and leak(masked, mask) == 0 and share > 0.1
     assert f"{round(100 * share)} %" in figure.axes[1].get_title() and "0 %" in figure.axes[3].get_title()
-    words = describe_masked_attention(*attention)
-    assert f"{real} real tokens" in words and f"{round(100 * share)} percent" in words
+    assert f"{real} real tokens" in picture.words and f"{round(100 * share)} percent" in picture.words
 
 
 def test_attention_figure_refuses_another_shape() -> None:
@@ -238,18 +235,18 @@ def test_board_starts_with_the_tokenizers_mask(board: MaskBoard, loaded: Loaded)
 
 
 def test_one_click_moves_one_row(board: MaskBoard, loaded: Loaded) -> None:
-    """A switch changes the mask of its place: that row moves to the library's answer, the others stay."""
+    """A switch changes the mask of its position: that row moves to the library's answer, the others stay."""
     before = [result.value for result in board.results]
-    place = board.batch.tokens[1].index("not")
-    assert board.cells[1][place].description == "1 not"
-    board.cells[1][place].value = False
-    assert board.cells[1][place].description == "0 not" and board.cells[1][place].button_style == ""
+    position = board.batch.tokens[1].index("not")
+    assert board.cells[1][position].description == "1 not"
+    board.cells[1][position].value = False
+    assert board.cells[1][position].description == "0 not" and board.cells[1][position].button_style == ""
     masks = [list(row) for row in board.batch.mask]
-    masks[1][place] = 0
+    masks[1][position] = 0
     assert [result.value for result in board.results][::2] == before[::2]
     assert shown(board)[1] == pytest.approx(expected(board, loaded, masks)[1], abs=0.011)
     assert shown(board)[1] < 0.2 < 0.5 < expected(board, loaded, board.batch.mask)[1]
-    board.cells[1][place].value = True
+    board.cells[1][position].value = True
     assert [result.value for result in board.results] == before
 
 
@@ -336,7 +333,7 @@ def test_windows_are_the_tokenizers(loaded: Loaded, room: int, stride: int) -> N
 
 
 def test_padding_is_the_tokenizers(loaded: Loaded) -> None:
-    """The rectangle expected of the learner is the one that the library makes."""
+    """The padded batch expected of the learner is the one that the library makes."""
     rows = [[101, 102], [101, 7592, 999, 102], [101]]
     made = loaded[0].pad({"input_ids": rows})
     ids, mask = solution("pad-rows")(rows, loaded[0].pad_token_id)  # type: ignore[operator]

@@ -83,15 +83,15 @@ def positions(answer: Callable[[Tensor], object]) -> Verdict:
         right_shape = numbers is not None and numbers.shape == mask.shape
         if right_shape and bool((numbers[real] == expected[real]).all()) and bool((numbers[~real] >= 0).all()):
             continue
-        places = torch.arange(mask.shape[-1]).expand_as(mask)
+        in_the_row = torch.arange(mask.shape[-1]).expand_as(mask)
         if numbers is None:
             cause = "not_numbers"
         elif not right_shape:
             cause = "shape"
         elif bool((numbers[real] == expected[real]).all()):
             cause = "negative"
-        elif close(given, places):
-            cause = "places"
+        elif close(given, in_the_row):
+            cause = "padding_counted"
         elif bool((numbers[real] == expected[real] + 1).all()):
             cause = "from_one"
         elif close(given, mask.cumsum(dim=0) - 1) or close(given, (mask.cumsum(dim=0) - 1).clamp(min=0)):
@@ -104,7 +104,7 @@ def positions(answer: Callable[[Tensor], object]) -> Verdict:
 
 @exercise("05/masked-softmax")
 def masked_softmax(answer: Callable[[Tensor, Tensor], object]) -> Verdict:
-    """`answer(scores, mask)` turns scores (rows, heads, places, places) and a mask (rows, places) into weights.
+    """`answer(scores, mask)` turns scores (rows, heads, queries, keys) and a mask (rows, keys) into weights.
 
     >>> import torch
     >>> def right(scores, mask):

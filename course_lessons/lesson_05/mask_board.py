@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from course_lessons.lesson_05.draw_padding import batch_grid, describe_batch
-from course_lessons.lesson_05.padded_batch import Rectangle, probabilities, rectangle
-from course_utils.display import redraw, show
+from course_lessons.lesson_05.draw_padding import batch_grid, batch_words
+from course_lessons.lesson_05.padded_batch import PaddedBatch, padded_batch, probabilities
+from course_utils.display import Muted, redraw, show
+from course_utils.markup import bar, panel
 from course_utils.messages import text
-from course_utils.palette import BLUE, GREY, HTML_FONT, INK
+from course_utils.palette import BLUE
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -28,15 +29,15 @@ class MaskBoard:
     """A grid of switches and, below each row, what the model makes of it.
 
     Attributes:
-        batch: the sentences as a padded rectangle.
-        cells: one switch for each place; on means that the mask is 1 there.
+        batch: the sentences as a padded batch.
+        cells: one switch for each position; on means that the mask is 1 there.
         results: below each row the probability of the last class, as HTML.
         right: sets the mask that the tokenizer made.
         ones: sets a mask of ones, which is what the model assumes where none is given.
         widget: all of it.
     """
 
-    batch: Rectangle
+    batch: PaddedBatch
     cells: tuple[tuple[ipywidgets.ToggleButton, ...], ...]
     results: tuple[ipywidgets.HTML, ...]
     right: ipywidgets.Button
@@ -56,7 +57,7 @@ def mask_board(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, sente
     Raises:
         CourseError: no list of texts, too many of them, or a model without a classification head.
     """
-    batch = rectangle(sentences, tokenizer)
+    batch = padded_batch(sentences, tokenizer)
     label = str(model.config.id2label[len(model.config.id2label) - 1])
     alone = [_alone(model, ids, mask) for ids, mask in zip(batch.ids, batch.mask, strict=True)]
     cells = tuple(
@@ -64,31 +65,28 @@ def mask_board(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, sente
         for row, mask in zip(batch.tokens, batch.mask, strict=True)
     )
     results = tuple(ipywidgets.HTML() for _ in cells)
-    together: list[bool] = []  # while many switches change at once, each row is read once, at the end
+    muted = Muted()
 
     def read(row: int) -> None:
         mask = [int(switch.value) for switch in cells[row]]
         redraw(results[row], lambda: _answer(model, batch, row, mask, label, alone[row]))
 
-    def switched(row: int, place: int) -> None:
-        _paint(cells[row][place], batch.tokens[row][place], batch.mask[row][place])
-        if not together:
+    def switched(row: int, position: int) -> None:
+        _paint(cells[row][position], batch.tokens[row][position], batch.mask[row][position])
+        if not muted:
             read(row)
 
     def set_all(masks: Sequence[Sequence[int]]) -> None:
-        together.append(True)
-        try:
+        with muted:  # many switches change at once: each row is read once, at the end
             for row, mask in enumerate(masks):
-                for place, value in enumerate(mask):
-                    cells[row][place].value = bool(value)
-        finally:
-            together.clear()
+                for position, value in enumerate(mask):
+                    cells[row][position].value = bool(value)
         for row in range(len(cells)):
             read(row)
 
     for row, switches in enumerate(cells):
-        for place, switch in enumerate(switches):
-            switch.observe(lambda _, row=row, place=place: switched(row, place), names="value")
+        for position, switch in enumerate(switches):
+            switch.observe(lambda _, row=row, position=position: switched(row, position), names="value")
         read(row)
     right, ones = _button("right"), _button("ones")
     right.on_click(lambda _: set_all(batch.mask))
@@ -118,7 +116,7 @@ def show_mask_board(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, 
     board = mask_board(tokenizer, model, sentences)
     batch = board.batch
     still = batch_grid(batch.tokens, batch.mask) + "".join(result.value for result in board.results)
-    show(board.widget, still, text=describe_batch(batch.tokens, batch.mask))
+    show(board.widget, still, text=batch_words(batch.tokens, batch.mask))
 
 
 def _switch(token: str, real: int) -> ipywidgets.ToggleButton:
@@ -131,7 +129,7 @@ def _switch(token: str, real: int) -> ipywidgets.ToggleButton:
 
 
 def _paint(switch: ipywidgets.ToggleButton, token: str, real: int) -> None:
-    """What a switch says: its place in the mask and its token; the colour says the same once more."""
+    """What a switch says: its entry in the mask and its token; the colour says the same once more."""
     short = token if len(token) <= LONGEST_LABEL else token[: LONGEST_LABEL - 1] + "…"
     switch.description = f"{int(switch.value)} {short}"
     switch.button_style = ("info" if real else "warning") if switch.value else ""
@@ -139,7 +137,7 @@ def _paint(switch: ipywidgets.ToggleButton, token: str, real: int) -> None:
 
 def _button(name: str) -> ipywidgets.Button:
     button = ipywidgets.Button(
-        description=text(f"widgets_mask_board.{name}"), layout=ipywidgets.Layout(width="auto", margin="1px 8px 1px 1px")
+        description=text(f"mask_board.{name}"), layout=ipywidgets.Layout(width="auto", margin="1px 8px 1px 1px")
     )
     button.add_class(f"course-mask-{name}")
     return button
@@ -150,33 +148,24 @@ def _alone(model: PreTrainedModel, ids: Sequence[int], mask: Sequence[int]) -> f
     return float(probabilities(model, [own])[0, -1])
 
 
-def _answer(model: PreTrainedModel, batch: Rectangle, row: int, mask: Sequence[int], label: str, alone: float) -> str:
-    cut = " " + text("widgets_mask_board.cut", number=batch.cut[row]) if batch.cut[row] else ""
+def _answer(model: PreTrainedModel, batch: PaddedBatch, row: int, mask: Sequence[int], label: str, alone: float) -> str:
+    cut = " " + text("mask_board.cut", number=batch.cut[row]) if batch.cut[row] else ""
     if not any(mask):
-        return _line(text("widgets_mask_board.nothing") + cut, None)
+        return _line(text("mask_board.nothing") + cut, None)
     probability = float(probabilities(model, [batch.ids[row]], [mask])[0, -1])
     words = text(
-        "widgets_mask_board.answer",
+        "mask_board.answer",
         row=row + 1,
         label=label,
         probability=probability,
         alone=alone,
         attended=sum(mask),
-        places=len(mask),
+        positions=len(mask),
     )
     return _line(words + cut, probability)
 
 
 def _line(words: str, probability: float | None) -> str:
     """A line of words with a bar of the probability's length before it."""
-    bar = ""
-    if probability is not None:
-        bar = (
-            f'<span aria-hidden="true" style="display:inline-block;width:160px;height:14px;border:1px solid {GREY};'
-            f'vertical-align:middle;margin-right:8px;background:white"><span style="display:block;height:14px;'
-            f'width:{round(160 * probability)}px;background:{BLUE}"></span></span>'
-        )
-    return (
-        f'<div style="font-family:{HTML_FONT};font-size:16px;line-height:1.5;color:{INK};background:white">'
-        f"{bar}{escape(words)}</div>"
-    )
+    drawn = "" if probability is None else bar((probability, BLUE), width=160, frame=True)
+    return panel("mask-answer", drawn, escape(words))

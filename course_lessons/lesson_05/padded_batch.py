@@ -1,4 +1,4 @@
-"""A few sentences as one padded rectangle, and what a classifier makes of each row under any mask."""
+"""A few sentences as one padded batch, and what a classifier makes of each row under any mask."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 MOST_ROWS = 4
-MOST_PLACES = 16
+MOST_POSITIONS = 16
 """Sizes up to which a batch is drawn cell by cell; longer sentences are cut, and the batch says so."""
 
 
 @dataclass(frozen=True)
-class Rectangle:
+class PaddedBatch:
     """Sentences as rows of equal length.
 
     Attributes:
@@ -26,7 +26,7 @@ class Rectangle:
         tokens: tokens of each row, special tokens and padding included; all rows are equally long.
         ids: their ids, shaped like `tokens`.
         mask: 1 for a token of the sentence, 0 for padding, shaped like `tokens`.
-        cut: how many tokens each row lost because the rectangle is drawn only so wide.
+        cut: how many tokens each row lost because the batch is drawn only so wide.
     """
 
     sentences: tuple[str, ...]
@@ -36,8 +36,8 @@ class Rectangle:
     cut: tuple[int, ...]
 
 
-def rectangle(sentences: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> Rectangle:
-    """Tokenize up to four sentences into one padded rectangle of at most 16 places.
+def padded_batch(sentences: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> PaddedBatch:
+    """Tokenize up to four sentences into one padded batch of at most 16 positions.
 
     Args:
         sentences: one to four texts.
@@ -49,22 +49,22 @@ def rectangle(sentences: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> R
     >>> from course_utils import checkpoint
     >>> name = checkpoint("distilbert-base-uncased-finetuned-sst-2-english")  # doctest: +ELLIPSIS
     Loading...
-    >>> batch = rectangle(["So have I!", "No"], AutoTokenizer.from_pretrained(name))
+    >>> batch = padded_batch(["So have I!", "No"], AutoTokenizer.from_pretrained(name))
     >>> batch.tokens[1], batch.mask[1]
     (('[CLS]', 'no', '[SEP]', '[PAD]', '[PAD]', '[PAD]'), (1, 1, 1, 0, 0, 0))
     """
     given = [sentences] if isinstance(sentences, str) else sentences
     if not isinstance(given, list | tuple) or not given or not all(isinstance(s, str) for s in given):
-        raise CourseError(text("rectangle.not_texts", given=brief(sentences), kind=type(sentences).__name__))
+        raise CourseError(text("padded_batch.not_texts", given=brief(sentences), kind=type(sentences).__name__))
     if len(given) > MOST_ROWS:
-        raise CourseError(text("rectangle.too_many", given=len(given), most=MOST_ROWS))
+        raise CourseError(text("padded_batch.too_many", given=len(given), most=MOST_ROWS))
     if tokenizer.pad_token_id is None:
-        raise CourseError(text("rectangle.no_padding_token"))
+        raise CourseError(text("padded_batch.no_padding_token"))
     clean = [whole_characters(s) for s in given]
     whole = [len(ids) for ids in tokenizer(clean, verbose=False)["input_ids"]]
-    encoded = tokenizer(clean, padding=True, truncation=True, max_length=MOST_PLACES)
+    encoded = tokenizer(clean, padding=True, truncation=True, max_length=MOST_POSITIONS)
     rows = encoded["input_ids"]
-    return Rectangle(
+    return PaddedBatch(
         sentences=tuple(clean),
         tokens=tuple(tuple(tokenizer.convert_ids_to_tokens(row)) for row in rows),
         ids=tuple(tuple(row) for row in rows),
@@ -103,5 +103,5 @@ def probabilities(
     with torch.no_grad():
         output = model(input_ids=torch.tensor(ids, device=model.device), attention_mask=given)
     if getattr(output, "logits", None) is None or output.logits.ndim != 2:
-        raise CourseError(text("sentence_path.no_head", kind=type(model).__name__))
+        raise CourseError(text("padded_batch.no_head", kind=type(model).__name__))
     return torch.softmax(output.logits.float().cpu(), dim=-1)
