@@ -31,19 +31,17 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
-from course_lessons.lesson_09 import inspect_setup as checklist_module
+from course_lessons.lesson_09 import inspect_setup as inspect_setup_module
 from course_lessons.lesson_09.draw_findings import findings_html, show_findings
-from course_lessons.lesson_09.draw_rare_counts import describe_rare_counts, draw_rare_counts
+from course_lessons.lesson_09.draw_rare_counts import draw_rare_counts
 from course_lessons.lesson_09.draw_thresholds import (
-    STEPS,
+    THRESHOLDS,
     Counted,
-    best_threshold,
     count_label,
     count_labels,
-    describe_thresholds,
     draw_thresholds,
-    own_html,
     thresholds_html,
+    typed_html,
 )
 from course_lessons.lesson_09.inspect_setup import KINDS, Finding, inspect_setup, positions
 from course_lessons.lesson_09.threshold_board import ThresholdBoard, threshold_board
@@ -204,7 +202,7 @@ def AutoModelForMasked() -> PreTrainedModel:
 
 
 def seq2seq() -> PreTrainedModel:
-    """A model that has no limit of places."""
+    """A model that has no limit of positions."""
     config = T5Config(
         vocab_size=30522,
         d_model=8,
@@ -385,8 +383,8 @@ FAULTS: dict[str, Callable[[], Setup]] = {
 
 def test_every_kind_of_finding_has_a_fault() -> None:
     """No kind is without a test, and each has words of its own."""
-    assert set(FAULTS) == set(KINDS) == set(entry("checklist.found"))
-    assert len(set(entry("checklist.found").values())) == len(KINDS)
+    assert set(FAULTS) == set(KINDS) == set(entry("inspect_setup.found"))
+    assert len(set(entry("inspect_setup.found").values())) == len(KINDS)
 
 
 @pytest.mark.parametrize("key", FAULTS)
@@ -570,7 +568,7 @@ def test_sorted_data_and_a_cut_are_noticed() -> None:
 
 def test_large_splits_are_sampled_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sorted large split does not look as if a class were missing."""
-    monkeypatch.setattr(checklist_module, "MOST_ROWS", 100)
+    monkeypatch.setattr(inspect_setup_module, "MOST_ROWS", 100)
     rows = Dataset.from_dict({"text": [f"Film {i}" for i in range(1000)], "label": [int(i > 700) for i in range(1000)]})
     assert keys(rows) == {"sampled"}
 
@@ -587,8 +585,8 @@ def test_the_last_id_and_the_last_place_are_allowed() -> None:
     assert keys(rows(49, 17), None, model) == {"ids_too_long"}
 
 
-def test_places_of_relatives_of_roberta() -> None:
-    """RoBERTa stores 514 places and reads 512; the library agrees."""
+def test_positions_of_relatives_of_roberta() -> None:
+    """RoBERTa stores 514 positions and reads 512; the library agrees."""
     model = classifier("pocket-roberta-ko-sentiment")
     assert positions(model) == 512 and positions(seq2seq()) is None and positions(None) is None
     ids = torch.full((1, 512), 9)
@@ -639,12 +637,15 @@ def test_counts_agree_with_scikit_learn(rows: list[tuple[list[float], list[float
     assert f1_score(truth.ravel(), called.ravel(), zero_division=0) == pytest.approx(together.f1)
 
 
-def test_best_threshold_is_the_best() -> None:
-    """No threshold of the list has a larger F1, and of equals the one nearest to 0.5 is taken."""
-    probabilities, truth = [0.12, 0.33, 0.41, 0.72, 0.58], [0, 1, 0, 1, 1]
-    best = best_threshold(probabilities, truth)
-    assert count_label(probabilities, truth, best).f1 == max(count_label(probabilities, truth, s).f1 for s in STEPS)
-    assert best_threshold([0.9, 0.1], [1, 0]) == 0.5
+def test_the_best_threshold_is_the_best() -> None:
+    """No threshold of the list has a larger F1 than the one pointed out; of equals it is that nearest to 0.5."""
+    for probabilities, truth in (([0.12, 0.33, 0.41, 0.72, 0.58], [0, 1, 0, 1, 1]), ([0.9, 0.1], [1, 0])):
+        scores = {limit: count_label(probabilities, truth, limit).f1 for limit in THRESHOLDS}
+        figure = draw_thresholds([[p] for p in probabilities], [[t] for t in truth], ["story"]).figure
+        best, height = figure.axes[0].collections[0].get_offsets().tolist()[0]
+        assert height == pytest.approx(max(scores.values())) == pytest.approx(scores[best])
+        assert all(abs(best - 0.5) <= abs(limit - 0.5) for limit, score in scores.items() if score == scores[best])
+    assert best == 0.5
 
 
 @pytest.mark.parametrize("limit", [-0.1, 1.1, None, "0.5", True, float("nan")])
@@ -670,13 +671,13 @@ TEXTS = ["Lovely songs.", "A thin story.", "<i>no</i>"]
 
 
 def test_figure_and_words_agree() -> None:
-    """The picture draws the counted curves, marks the best F1, and the words name it."""
-    figure = draw_thresholds(PROBABILITIES, TRUTH, ["story", "music"])
-    words = describe_thresholds(PROBABILITIES, TRUTH, ["story", "music"])
+    """The picture draws the counted curves, points out the best F1, and the words name it."""
+    picture = draw_thresholds(PROBABILITIES, TRUTH, ["story", "music"])
+    figure, words = picture.figure, picture.words
     assert "music alone (1 of 3 texts)" in figure.axes[1].get_title()
     for axes in figure.axes:
-        mark = axes.texts[0].get_text()
-        assert f"at {mark}" in words and axes.get_title() in words
+        best = axes.texts[0].get_text()
+        assert f"at {best}" in words and axes.get_title() in words
     recall = figure.axes[0].lines[1].get_ydata()
     assert list(recall) == sorted(recall, reverse=True), "a higher threshold never finds more"
 
@@ -687,7 +688,7 @@ def test_html_says_found_missed_and_false() -> None:
     assert "story 0.90 (right)" in page and "music 0.30 (missed)" in page and "story 0.60 (false alarm)" in page
     assert "&lt;i&gt;no" in page and "1 labels found, 2 missed, 1 false alarms" in page
     assert "no label" in thresholds_html(["x"], [[0.1]], [[0]], ["story"], [0.5])
-    assert "music 0.49, at least 0.50: no" in own_html([0.49], ["music"], [0.5])
+    assert "music 0.49, at least 0.50: no" in typed_html([0.49], ["music"], [0.5])
 
 
 @pytest.fixture
@@ -739,11 +740,12 @@ def test_a_failing_reader_is_said() -> None:
 def test_rare_counts_figure_and_words() -> None:
     """The bars are the counts, the bar at zero is marked, and the words say how often nothing was there."""
     counts = {"as it falls": [0, 0, 3, 1], "stratified": [1, 1, 1, 1]}
-    figure = draw_rare_counts(counts)
+    picture = draw_rare_counts(counts)
+    figure = picture.figure
     heights = [[bar.get_height() for bar in axes.patches] for axes in figure.axes]
     assert heights == [[2, 1, 0, 1], [0, 4, 0, 0]]
     assert figure.axes[0].patches[0].get_hatch() and not figure.axes[0].patches[1].get_hatch()
-    assert "none in 2 of 4" in describe_rare_counts(counts)
+    assert "none in 2 of 4" in picture.words
     for empty in ({}, {"x": []}):
         with pytest.raises(CourseError, match="nothing to draw"):
             draw_rare_counts(empty)

@@ -8,11 +8,11 @@ from html import escape
 
 from course_lessons.lesson_09.inspect_setup import Finding
 from course_utils.display import show
-from course_utils.markup import inline_code
+from course_utils.markup import inline_code, panel, table
 from course_utils.messages import CourseError, text
-from course_utils.palette import BLUE, HTML_FONT, INK, ORANGE, PAPER, VERMILION
+from course_utils.palette import BLUE, ORANGE, VERMILION
 
-COLOURS = {"stop": VERMILION, "wrong": ORANGE, "know": BLUE}
+LEVEL_COLOURS = {"stop": VERMILION, "wrong": ORANGE, "know": BLUE}
 
 
 def findings_html(findings: Sequence[Finding]) -> str:
@@ -27,31 +27,22 @@ def findings_html(findings: Sequence[Finding]) -> str:
     True
     """
     if not isinstance(findings, list | tuple) or not all(isinstance(one, Finding) for one in findings):
-        raise CourseError(text("checklist.view.not_findings", kind=type(findings).__name__))
-    style = f"font-family:{HTML_FONT};font-size:16px;line-height:1.45;color:{INK};background:white"
+        raise CourseError(text("draw_findings.not_findings", kind=type(findings).__name__))
     if not findings:
-        return (
-            f'<div class="course-findings" style="{style};padding:6px">{escape(text("checklist.view.nothing"))}</div>'
-        )
+        return panel("findings", escape(text("draw_findings.nothing")))
     counted = Counter(one.level for one in findings)
-    summary = text("checklist.view.summary", **{level: counted[level] for level in COLOURS})
-    cell = "text-align:left;vertical-align:top;padding:5px 10px;background:white"
-    head = "".join(
-        f'<th style="{cell};font-weight:bold">{escape(text(f"checklist.view.{name}"))}</th>'
-        for name in ("level", "part", "words")
-    )
-    rows = "".join(
-        f'<tr style="background:white">'
-        f'<td style="{cell};white-space:nowrap;border-left:8px solid {COLOURS[one.level]}">'
-        f"<b>{escape(text(f'checklist.levels.{one.level}'))}</b></td>"
-        f'<td style="{cell}">{escape(text(f"checklist.parts.{one.part}"))}</td>'
-        f'<td style="{cell};background:{PAPER};max-width:46em">{inline_code(one.words)}</td></tr>'
+    summary = text("draw_findings.summary", **{level: counted[level] for level in LEVEL_COLOURS})
+    rows = [
+        (
+            escape(text(f"draw_findings.levels.{one.level}")),
+            escape(text(f"draw_findings.parts.{one.part}")),
+            inline_code(one.words),
+        )
         for one in findings
-    )
-    return (
-        f'<div class="course-findings" style="{style};padding:6px"><p style="margin:4px 0">{escape(summary)}</p>'
-        f'<table style="border-collapse:separate;border-spacing:0 5px"><tr>{head}</tr>{rows}</table></div>'
-    )
+    ]
+    heads = [escape(text(f"draw_findings.{name}")) for name in ("level", "part", "words")]
+    edges = [LEVEL_COLOURS[one.level] for one in findings]
+    return panel("findings", f"<p>{escape(summary)}</p>", table(rows, heads, row_heads=True, edges=edges))
 
 
 def show_findings(findings: Sequence[Finding]) -> None:

@@ -10,11 +10,12 @@ from matplotlib.ticker import MaxNLocator
 
 from course_utils.messages import CourseError, text
 from course_utils.palette import BLUE, GREEN, INK, VERMILION
+from course_utils.picture import Picture
 
 COLOURS = (BLUE, GREEN)
 
 
-def draw_rare_counts(counts: Mapping[str, Sequence[int]]) -> Figure:
+def draw_rare_counts(counts: Mapping[str, Sequence[int]]) -> Picture:
     """For each way to split a panel of bars: how often there were 0, 1, 2 ... rows of the rare class in a part.
 
     Args:
@@ -22,11 +23,14 @@ def draw_rare_counts(counts: Mapping[str, Sequence[int]]) -> Figure:
     Raises:
         CourseError: no way, or one without a number.
 
-    >>> figure = draw_rare_counts({"as it falls": [0, 0, 3], "stratified": [1, 1, 1]})
-    >>> [axes.get_title() for axes in figure.axes]
+    >>> picture = draw_rare_counts({"as it falls": [0, 0, 3], "stratified": [1, 1, 1]})
+    >>> [axes.get_title() for axes in picture.figure.axes]
     ['as it falls', 'stratified']
+    >>> picture.words.split(". ", 1)[-1]
+    'as it falls: from 0 to 3 rows, none in 2 of 3 parts. stratified: from 1 to 1 rows, none in 0 of 3 parts.'
     """
-    _fit(counts)
+    if not counts or not all(len(numbers) for numbers in counts.values()):
+        raise CourseError(text("draw_rare_counts.nothing"))
     most = max(max(numbers) for numbers in counts.values())
     figure = Figure(figsize=(12, 4.2))
     panels = figure.subplots(1, len(counts), sharex=True, sharey=True, squeeze=False)[0]
@@ -41,25 +45,15 @@ def draw_rare_counts(counts: Mapping[str, Sequence[int]]) -> Figure:
                     str(often[value]), (value, often[value]), textcoords="offset points", xytext=(0, 4), ha="center"
                 )
         axes.set_title(name)
-        axes.set_xlabel(text("views_rare_counts.rows"))
+        axes.set_xlabel(text("draw_rare_counts.rows"))
         axes.set_xlim(-0.7, most + 0.7)
         axes.margins(y=0.12)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    panels[0].set_ylabel(text("views_rare_counts.seeds"))
+    panels[0].set_ylabel(text("draw_rare_counts.seeds"))
     figure.tight_layout(w_pad=3)
-    return figure
-
-
-def describe_rare_counts(counts: Mapping[str, Sequence[int]]) -> str:
-    """What `draw_rare_counts` shows, in words.
-
-    >>> describe_rare_counts({"as it falls": [0, 0, 3]}).split(". ")[-1]
-    'as it falls: from 0 to 3 rows, none in 2 of 3 parts.'
-    """
-    _fit(counts)
     lines = [
         text(
-            "views_rare_counts.line",
+            "draw_rare_counts.line",
             name=name,
             least=min(numbers),
             most=max(numbers),
@@ -68,9 +62,4 @@ def describe_rare_counts(counts: Mapping[str, Sequence[int]]) -> str:
         )
         for name, numbers in counts.items()
     ]
-    return f"{text('views_rare_counts.alt')} {' '.join(lines)}"
-
-
-def _fit(counts: Mapping[str, Sequence[int]]) -> None:
-    if not counts or not all(len(numbers) for numbers in counts.values()):
-        raise CourseError(text("views_rare_counts.nothing"))
+    return Picture(figure, " ".join([text("draw_rare_counts.words"), *lines]))

@@ -8,11 +8,14 @@ from html import escape
 
 from matplotlib.figure import Figure
 
+from course_utils.figure_style import draw_lines
+from course_utils.markup import bar, chip, panel, table
 from course_utils.messages import CourseError, shorten, text
-from course_utils.palette import BLUE, GREEN, GREY, HTML_FONT, INK, ORANGE, PAPER, VERMILION
+from course_utils.palette import BLUE, GREEN, GREY, INK, ORANGE, VERMILION
+from course_utils.picture import Picture
 
 SHOWN_TEXTS = 4
-STEPS = tuple(round(step / 20, 2) for step in range(1, 20))
+THRESHOLDS = tuple(round(step / 20, 2) for step in range(1, 20))
 """The thresholds of a curve: 0.05 to 0.95, so coarse that the best of them is the same on every processor."""
 
 
@@ -64,9 +67,9 @@ def count_label(probabilities: Sequence[float], truth: Sequence[float], threshol
     Counted(hits=1, missed=1, alarms=1)
     """
     if len(probabilities) != len(truth):
-        raise CourseError(text("views_thresholds.unequal", given=len(probabilities), truth=len(truth)))
+        raise CourseError(text("draw_thresholds.unequal", given=len(probabilities), truth=len(truth)))
     if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
-        raise CourseError(text("views_thresholds.threshold", given=str(threshold)[:40]))
+        raise CourseError(text("draw_thresholds.threshold", given=str(threshold)[:40]))
     called = [float(p) >= threshold for p in probabilities]
     holds = [bool(t) for t in truth]
     pairs = list(zip(called, holds, strict=True))
@@ -84,30 +87,19 @@ def count_labels(
     [Counted(hits=1, missed=0, alarms=0), Counted(hits=1, missed=0, alarms=0)]
     """
     if len(probabilities) != len(truth) or not len(truth):
-        raise CourseError(text("views_thresholds.unequal", given=len(probabilities), truth=len(truth)))
+        raise CourseError(text("draw_thresholds.unequal", given=len(probabilities), truth=len(truth)))
     widths = {len(row) for row in [*probabilities, *truth]} | {len(thresholds)}
     if len(widths) > 1:
-        raise CourseError(text("views_thresholds.widths", given=", ".join(map(str, sorted(widths)))))
+        raise CourseError(text("draw_thresholds.widths", given=", ".join(map(str, sorted(widths)))))
     return [
         count_label([row[i] for row in probabilities], [row[i] for row in truth], thresholds[i])
         for i in range(len(thresholds))
     ]
 
 
-def best_threshold(probabilities: Sequence[float], truth: Sequence[float]) -> float:
-    """The threshold of `STEPS` with the largest F1 for one label; of several, the one nearest to 0.5.
-
-    >>> best_threshold([0.3, 0.35, 0.1], [1, 1, 0])
-    0.3
-    """
-    scored = {step: count_label(probabilities, truth, step).f1 for step in STEPS}
-    best = max(scored.values())
-    return min((step for step in STEPS if scored[step] == best), key=lambda step: abs(step - 0.5))
-
-
 def draw_thresholds(
     probabilities: Sequence[Sequence[float]], truth: Sequence[Sequence[float]], names: Sequence[str]
-) -> Figure:
+) -> Picture:
     """Precision, recall and F1 against the threshold: one panel for all labels together, one for the rarest label.
 
     Args:
@@ -117,73 +109,67 @@ def draw_thresholds(
     Raises:
         CourseError: tables and names do not fit together.
 
-    >>> figure = draw_thresholds([[0.9, 0.1], [0.2, 0.3]], [[1, 0], [1, 1]], ["story", "music"])
-    >>> [axes.get_title() for axes in figure.axes]
+    >>> picture = draw_thresholds([[0.9, 0.1], [0.2, 0.3]], [[1, 0], [1, 1]], ["story", "music"])
+    >>> [axes.get_title() for axes in picture.figure.axes]
     ['all labels together', 'music alone (1 of 2 texts)']
+    >>> picture.words.split(": ", 1)[1]
+    'all labels together, F1 0.50 at 0.50, largest 1.00 at 0.20; music alone (1 of 2 texts), F1 0.00 at 0.50, \
+largest 1.00 at 0.30.'
     """
     figure = Figure(figsize=(12, 4.6))
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
+    said = []
     for axes, (title, curve) in zip(panels, _curves(probabilities, truth, names), strict=True):
-        for key, colour, style in (("precision", BLUE, "-"), ("recall", ORANGE, "--"), ("f1", GREEN, "-")):
-            values = [getattr(one, key) for one in curve]
-            width = 3.5 if key == "f1" else 2
-            axes.plot(
-                STEPS, values, color=colour, linestyle=style, linewidth=width, label=text(f"views_thresholds.{key}")
-            )
+        lines = {
+            text(f"draw_thresholds.{key}"): [
+                (threshold, getattr(one, key)) for threshold, one in zip(THRESHOLDS, curve, strict=True)
+            ]
+            for key in ("precision", "recall", "f1")
+        }
+        draw_lines(axes, lines, ((BLUE, "", "-"), (ORANGE, "", "--"), (GREEN, "", "-")))
+        axes.lines[-1].set_linewidth(4)
         axes.axvline(0.5, color=GREY, linestyle=":", linewidth=1.5)
         best = _peak(curve)
-        axes.scatter([best], [curve[STEPS.index(best)].f1], s=110, color=GREEN, edgecolor=INK, zorder=3)
+        half, most = (curve[THRESHOLDS.index(threshold)].f1 for threshold in (0.5, best))
+        axes.scatter([best], [most], s=110, color=GREEN, edgecolor=INK, zorder=3)
         axes.annotate(
             f"{best:.2f}",
-            (best, curve[STEPS.index(best)].f1),
+            (best, most),
             textcoords="offset points",
             xytext=(0, -26),
             ha="center",
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
         )
         axes.set_title(title)
-        axes.set_xlabel(text("views_thresholds.axis"))
+        axes.set_xlabel(text("draw_thresholds.axis"))
         axes.set_xlim(0, 1)
         axes.set_ylim(-0.03, 1.1)
+        said.append(
+            text("draw_thresholds.panel", title=title, half=f"{half:.2f}", most=f"{most:.2f}", best=f"{best:.2f}")
+        )
     panels[0].legend(frameon=False, loc="lower left")
     figure.tight_layout(w_pad=3)
-    return figure
-
-
-def describe_thresholds(
-    probabilities: Sequence[Sequence[float]], truth: Sequence[Sequence[float]], names: Sequence[str]
-) -> str:
-    """What `draw_thresholds` shows, in words.
-
-    >>> describe_thresholds([[0.9, 0.1], [0.2, 0.3]], [[1, 0], [1, 1]], ["story", "music"]).split(": ", 1)[1]
-    'all labels together, F1 0.50 at 0.50, largest 1.00 at 0.20; music alone (1 of 2 texts), F1 0.00 at 0.50, \
-largest 1.00 at 0.30.'
-    """
-    parts = []
-    for title, curve in _curves(probabilities, truth, names):
-        best = _peak(curve)
-        half, most = (curve[STEPS.index(step)].f1 for step in (0.5, best))
-        parts.append(
-            text("views_thresholds.panel", title=title, half=f"{half:.2f}", most=f"{most:.2f}", best=f"{best:.2f}")
-        )
-    return text("views_thresholds.alt", panels="; ".join(parts))
+    return Picture(figure, text("draw_thresholds.words", panels="; ".join(said)))
 
 
 def _curves(
     probabilities: Sequence[Sequence[float]], truth: Sequence[Sequence[float]], names: Sequence[str]
 ) -> list[tuple[str, list[Counted]]]:
-    """Title and counts at all `STEPS`, for all labels together and for the rarest."""
-    tables = [count_labels(probabilities, truth, [step] * len(names)) for step in STEPS]
+    """Title and counts at all `THRESHOLDS`, for all labels together and for the rarest."""
+    tables = [count_labels(probabilities, truth, [step] * len(names)) for step in THRESHOLDS]
     often = [sum(bool(row[i]) for row in truth) for i in range(len(names))]
     rare = often.index(min(often))
     together = [sum(table, Counted(0, 0, 0)) for table in tables]
-    title = text("views_thresholds.one", name=names[rare], number=often[rare], of=len(truth))
-    return [(text("views_thresholds.all"), together), (title, [table[rare] for table in tables])]
+    title = text("draw_thresholds.one", name=names[rare], number=often[rare], of=len(truth))
+    return [(text("draw_thresholds.all"), together), (title, [table[rare] for table in tables])]
 
 
 def _peak(curve: Sequence[Counted]) -> float:
+    """The threshold of `THRESHOLDS` with the largest F1; of several, the one nearest to 0.5."""
     best = max(one.f1 for one in curve)
-    return min((step for step, one in zip(STEPS, curve, strict=True) if one.f1 == best), key=lambda s: abs(s - 0.5))
+    return min(
+        (step for step, one in zip(THRESHOLDS, curve, strict=True) if one.f1 == best), key=lambda s: abs(s - 0.5)
+    )
 
 
 def thresholds_html(
@@ -206,37 +192,37 @@ def thresholds_html(
     """
     counted = count_labels(probabilities, truth, thresholds)
     whole = sum(counted, Counted(0, 0, 0))
-    cell = "padding:3px 10px;text-align:right;background:white"
     keys = ("label", "threshold_head", "hits", "missed", "alarms", "precision", "recall", "f1")
-    head = "".join(f'<th style="{cell}">{escape(text(f"views_thresholds.{key}"))}</th>' for key in keys)
+    heads = [escape(text(f"draw_thresholds.{key}")) for key in keys]
     lines = [
         *((name, f"{limit:.2f}", one) for name, limit, one in zip(names, thresholds, counted, strict=True)),
-        (text("views_thresholds.together"), "", whole),
+        (text("draw_thresholds.together"), "", whole),
     ]
-    rows = "".join(
-        f'<tr style="background:white"><td style="{cell}"><b>{escape(name)}</b></td><td style="{cell}">{limit}</td>'
-        + "".join(f'<td style="{cell}">{number}</td>' for number in (one.hits, one.missed, one.alarms))
-        + "".join(f'<td style="{cell}">{share:.2f}</td>' for share in (one.precision, one.recall, one.f1))
-        + "</tr>"
+    rows = [
+        [
+            escape(name),
+            limit,
+            *(str(number) for number in (one.hits, one.missed, one.alarms)),
+            *(f"{share:.2f}" for share in (one.precision, one.recall, one.f1)),
+        ]
         for name, limit, one in lines
-    )
+    ]
     summary = text(
-        "views_thresholds.summary",
+        "draw_thresholds.summary",
         hits=whole.hits,
         missed=whole.missed,
         alarms=whole.alarms,
         f1=f"{whole.f1:.2f}",
     )
     answers = "".join(
-        f'<li style="margin:4px 0">{_answer(row, true, names, thresholds)}<br><span style="background:{PAPER};'
-        f'padding:0 6px">{escape(shorten(words, 130))}</span></li>'
+        f"<li>{_answer(row, true, names, thresholds)}<br>{escape(shorten(words, 130))}</li>"
         for words, row, true in list(zip(texts, probabilities, truth, strict=True))[:SHOWN_TEXTS]
     )
-    return (
-        f'<div class="course-thresholds" style="font-family:{HTML_FONT};font-size:16px;color:{INK};background:white;'
-        f'padding:6px"><p class="course-threshold-summary" style="margin:4px 0">{escape(summary)}</p>'
-        f'<table style="border-collapse:collapse;font-size:16px"><tr style="background:white">{head}</tr>{rows}</table>'
-        f'<ul style="margin:8px 0;padding-left:22px">{answers}</ul></div>'
+    return panel(
+        "thresholds",
+        f'<p class="course-threshold-summary">{escape(summary)}</p>',
+        table(rows, heads, row_heads=True, align="right"),
+        f"<ul>{answers}</ul>",
     )
 
 
@@ -250,38 +236,26 @@ def _answer(
         if called or true:
             key = "right" if called and true else ("false" if called else "not_found")
             colour = {"right": GREEN, "false": VERMILION, "not_found": GREY}[key]
-            parts.append(
-                f'<span style="border-bottom:3px solid {colour};margin-right:12px">{escape(name)} {float(p):.2f} '
-                f"({escape(text(f'views_thresholds.{key}'))})</span>"
-            )
-    return "".join(parts) or escape(text("views_thresholds.no_label"))
+            parts.append(chip(f"{name} {float(p):.2f} ({text(f'draw_thresholds.{key}')})", edge=colour))
+    return "".join(parts) or escape(text("draw_thresholds.no_label"))
 
 
-def own_html(probabilities: Sequence[float], names: Sequence[str], thresholds: Sequence[float]) -> str:
+def typed_html(probabilities: Sequence[float], names: Sequence[str], thresholds: Sequence[float]) -> str:
     """The answer for one typed text: a bar for each label, with its threshold, and whether it is called.
 
-    >>> "music 0.70, at least 0.50: yes" in own_html([0.7], ["music"], [0.5])
+    >>> "music 0.70, at least 0.50: yes" in typed_html([0.7], ["music"], [0.5])
     True
     """
     rows = []
     for name, p, limit in zip(names, probabilities, thresholds, strict=True):
         called = p >= limit
         words = text(
-            "views_thresholds.own",
+            "draw_thresholds.own",
             name=name,
             p=f"{p:.2f}",
             limit=f"{limit:.2f}",
-            answer=text("views_thresholds.yes" if called else "views_thresholds.no"),
+            answer=text("draw_thresholds.yes" if called else "draw_thresholds.no"),
         )
         colour = GREEN if called else GREY
-        rows.append(
-            f'<div style="display:flex;align-items:center;margin:3px 0"><span style="position:relative;width:300px;'
-            f'height:16px;background:{PAPER};border:1px solid {GREY};margin-right:12px"><span style="position:absolute;'
-            f'left:0;top:0;height:16px;width:{100 * p:.0f}%;background:{colour}"></span><span style="position:absolute;'
-            f'left:{100 * limit:.0f}%;top:-3px;height:22px;border-left:3px solid {INK}"></span></span>'
-            f"{escape(words)}</div>"
-        )
-    return (
-        f'<div class="course-threshold-bars" style="font-family:{HTML_FONT};font-size:16px;color:{INK};'
-        f'background:white;padding:6px">{"".join(rows)}</div>'
-    )
+        rows.append(f"<div>{bar((p, colour), height=16, frame=True, mark=limit)}{escape(words)}</div>")
+    return panel("threshold-bars", *rows)

@@ -101,7 +101,7 @@ KINDS: dict[str, tuple[Level, Part]] = {
     "half": ("know", "model"),
     "trial": ("stop", "model"),
 }
-"""What there is to find: how bad it is, and what it concerns. The words are in the texts, under `checklist`."""
+"""What there is to find: how bad it is, and what it concerns. The words stand under the key `inspect_setup.found`."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class _Notes:
         if key not in KINDS:
             raise KeyError(f"no kind of finding {key!r}")
         if key not in {finding.key for finding in self.findings}:
-            self.findings.append(Finding(key, text(f"checklist.found.{key}", **values)))
+            self.findings.append(Finding(key, text(f"inspect_setup.found.{key}", **values)))
 
     @property
     def stops(self) -> bool:
@@ -233,8 +233,8 @@ def _split(name: str, table: Any) -> _Split:
         if len({len(values) for values in columns.values()}) > 1:
             raise ValueError("columns of unequal length")
         total = len(next(iter(columns.values()), []))
-        places = _spread(total, MOST_ROWS)
-        return _Split(name, total, {key: [values[i] for i in places] for key, values in columns.items()})
+        chosen = _spread(total, MOST_ROWS)
+        return _Split(name, total, {key: [values[i] for i in chosen] for key, values in columns.items()})
     if isinstance(table, str | bytes) or not isinstance(table, Iterable):
         raise TypeError("no table")
     rows = list(table)
@@ -247,7 +247,7 @@ def _split(name: str, table: Any) -> _Split:
 
 
 def _spread(total: int, most: int) -> list[int]:
-    """At most `most` places of `total`, evenly spread.
+    """At most `most` of the numbers from 0 to `total` - 1, evenly spread.
 
     >>> _spread(10, 4)
     [0, 2, 5, 7]
@@ -352,10 +352,10 @@ def _check_texts(splits: list[_Split], columns: list[str], notes: _Notes) -> Non
             no_text = [value for value in values if not isinstance(value, str)]
             if no_text:
                 shown = brief(no_text[0], 30)
-                notes.add("texts_missing", number=len(no_text), column=name, where=_where(split), shown=shown)
+                notes.add("texts_missing", number=len(no_text), column=name, where=_where(split.name), shown=shown)
             blank = sum(isinstance(value, str) and not value.strip() for value in values)
             if blank:
-                notes.add("texts_empty", number=blank, column=name, where=_where(split))
+                notes.add("texts_empty", number=blank, column=name, where=_where(split.name))
     homes: dict[tuple[str, ...], dict[str, list[Any]]] = {}
     written: dict[tuple[str, ...], str] = {}
     doubled = Counter()
@@ -408,8 +408,8 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _where(split: _Split) -> str:
-    return text("checklist.in_split", split=split.name) if split.name else text("checklist.in_data")
+def _where(split: str) -> str:
+    return text("inspect_setup.in_split", split=split) if split else text("inspect_setup.in_data")
 
 
 # --- labels -----------------------------------------------------------------------------------------------
@@ -527,7 +527,7 @@ def _check_shares(counts: dict[str, Counter[int]], classes: list[int], names: li
         share = 100 * total[rarest] / total.total()
         notes.add("rare_class", shown=_called(rarest, names), number=total[rarest], share=f"{share:.0f}")
     missing = [
-        f"{_called(label, names)} {text('checklist.in_split', split=split) if split else text('checklist.in_data')}"
+        f"{_called(label, names)} {_where(split)}"
         for split, count in counts.items()
         for label in classes
         if count and not count[label]
@@ -625,7 +625,7 @@ def _check_tokens(
     room = positions(model)
     limit = tokenizer.model_max_length
     if room is not None and limit > room and max(lengths) > room:
-        given = text("checklist.no_number") if limit > 10**9 else str(limit)
+        given = text("inspect_setup.no_number") if limit > 10**9 else str(limit)
         notes.add("no_limit", longest=max(lengths), room=room, limit=given)
     else:
         most = min(limit, room or limit)
@@ -659,7 +659,7 @@ def _entries(model: PreTrainedModel | None) -> int | None:
 def positions(model: PreTrainedModel | None) -> int | None:
     """Most tokens that a model can read, or None where no limit is known.
 
-    RoBERTa and its relatives count their places from behind the padding id, so they have two fewer than they store.
+    RoBERTa and its relatives count their positions from behind the padding id, so they have two fewer than they store.
 
     >>> from transformers import BertConfig, BertModel
     >>> tiny = {"hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 4}
@@ -717,7 +717,7 @@ def _task(model: PreTrainedModel | None) -> str | None:
 
 
 def _is_encoder(model: PreTrainedModel) -> bool:
-    """Whether a classifier reads a fixed place and so never asks where the padding begins."""
+    """Whether a classifier reads a fixed position and so never asks where the padding begins."""
     return not hasattr(model, "score")
 
 

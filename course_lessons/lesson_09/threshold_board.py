@@ -8,8 +8,8 @@ from html import escape
 
 import ipywidgets
 
-from course_lessons.lesson_09.draw_thresholds import count_labels, own_html, thresholds_html
-from course_utils.display import redraw, show
+from course_lessons.lesson_09.draw_thresholds import count_labels, thresholds_html, typed_html
+from course_utils.display import Muted, redraw, show
 from course_utils.markup import plain
 from course_utils.messages import CourseError, text, whole_characters
 
@@ -61,12 +61,12 @@ def threshold_board(
     limits = [0.5] * len(names)
     count_labels(probabilities, truth, limits)
     if len(texts) != len(truth):
-        raise CourseError(text("views_thresholds.unequal", given=len(texts), truth=len(truth)))
-    everything = text("widget_thresholds.all")
+        raise CourseError(text("draw_thresholds.unequal", given=len(texts), truth=len(truth)))
+    everything = text("threshold_board.all")
     label = ipywidgets.ToggleButtons(
         options=[(everything, -1), *((name, i) for i, name in enumerate(names))],
         value=-1,
-        description=text("widget_thresholds.label"),
+        description=text("threshold_board.label"),
         style={"button_width": "auto", "description_width": "initial"},
     )
     threshold = ipywidgets.FloatSlider(
@@ -74,15 +74,15 @@ def threshold_board(
         min=0.0,
         max=1.0,
         step=0.01,
-        description=text("widget_thresholds.threshold"),
+        description=text("threshold_board.threshold"),
         layout=ipywidgets.Layout(width="95%"),
         style={"description_width": "initial"},
     )
     view, own = ipywidgets.HTML(), ipywidgets.HTML()
     box = ipywidgets.Text(
         value=sentence,
-        description=text("widget_thresholds.sentence"),
-        placeholder=text("widget_thresholds.type_here"),
+        description=text("threshold_board.sentence"),
+        placeholder=text("threshold_board.type_here"),
         layout=ipywidgets.Layout(width="95%"),
         style={"description_width": "initial"},
     )
@@ -91,11 +91,16 @@ def threshold_board(
         redraw(view, lambda: thresholds_html(texts, probabilities, truth, names, limits))
         redraw(own, lambda: _own(box.value, read, names, limits))
 
+    muted = Muted()
+
     def chosen(_: object) -> None:
-        if label.value >= 0:  # the slider goes where this label stands; that moves nothing else
-            threshold.value = limits[label.value]
+        if label.value >= 0:
+            with muted:  # the slider goes where this label stands; that moves nothing else
+                threshold.value = limits[label.value]
 
     def moved(_: object) -> None:
+        if muted:
+            return
         for i in range(len(limits)) if label.value < 0 else [label.value]:
             limits[i] = round(threshold.value, 2)
         draw()
@@ -125,8 +130,8 @@ def show_threshold_board(
     Args and errors as for `threshold_board`.
     """
     board = threshold_board(texts, probabilities, truth, names, read, sentence)
-    typed = f"<p>{escape(text('widget_thresholds.sentence'))}: <b>{escape(sentence)}</b></p>" if sentence else ""
-    limit = f"<p>{escape(text('widget_thresholds.threshold'))} <b>0.50</b></p>"
+    typed = f"<p>{escape(text('threshold_board.sentence'))}: <b>{escape(sentence)}</b></p>" if sentence else ""
+    limit = f"<p>{escape(text('threshold_board.threshold'))} <b>0.50</b></p>"
     still = f"{limit}{board.view.value}{typed}{board.own.value}"
     show(board.widget, still, text=plain(still))
 
@@ -135,4 +140,4 @@ def _own(words: str, read: Callable[[str], Sequence[float]], names: Sequence[str
     words = whole_characters(words).strip()
     if not words:
         return ""
-    return own_html([float(p) for p in read(words[:LONGEST])], names, limits)
+    return typed_html([float(p) for p in read(words[:LONGEST])], names, limits)
