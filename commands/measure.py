@@ -2,7 +2,7 @@
 
 Called by `python course.py measure [PART ...]`, which prepares the environment. The parts:
 
-    padding   real tokens among all places, for four ways to form batches: counted, not timed
+    padding   real tokens among all positions, for four ways to form batches: counted, not timed
     loop      time of lesson 08's loop against that of the Trainer, and whether their weights are equal
     pocket    sentences a second of a pocket checkpoint against a model of DistilBERT's shape
     curves    accuracy against the number of labelled examples, from pretrained and from random weights
@@ -280,7 +280,8 @@ def table_padding(figures: dict[str, Any]) -> str:
     }
     rows = [[size, *(f"{shares[key]:.2f}" for key in names)] for size, shares in figures["shares"].items()]
     words = (
-        f"Real tokens among all places, {figures['rows']:,} sentence pairs, mean of {figures['seeds']} random orders."
+        f"Real tokens among all positions, {figures['rows']:,} sentence pairs, "
+        f"mean of {figures['seeds']} random orders."
     )
     return f"{words}\n\n" + table(["batch size", *names.values()], rows)
 
@@ -538,7 +539,7 @@ def _reviews(languages: Iterable[str]) -> list[Path]:
 
 PARTS = {
     "padding": Part(
-        "real tokens among all places, for four ways to form batches",
+        "real tokens among all positions, for four ways to form batches",
         measure_padding,
         lambda scale: [room("06", "batching.py"), package("corpora", "pair_lengths.json")],
         table_padding,

@@ -118,7 +118,12 @@ def chip(
 
 
 def bar(
-    *parts: tuple[float, str], width: float = 300, height: int = 14, frame: bool = False, mark: float | None = None
+    *parts: tuple[float, str],
+    width: float = 300,
+    height: int = 14,
+    frame: bool = False,
+    mark: float | None = None,
+    line: bool = False,
 ) -> str:
     """A bar for the eye alone: what it says stands in words beside it.
 
@@ -128,6 +133,7 @@ def bar(
         height: pixels.
         frame: whether a frame shows where 1 would be.
         mark: a share at which a line crosses the bar.
+        line: whether the bar has a line of its own, close to the bars above and below.
 
     >>> bar((0.5, "red"), width=100).count("width:50px")
     1
@@ -141,8 +147,9 @@ def bar(
         place = f"position:absolute;left:{width * mark:.0f}px;top:-4px;height:{height + 8}px"
         inside += f'<span style="{place};border-left:3px solid {INK}"></span>'
     framed = f"width:{width:.0f}px;height:{height}px;border:1px solid {GREY};background:white;" if frame else ""
-    style = f"{framed}display:inline-block;position:relative;vertical-align:middle;white-space:nowrap;line-height:0"
-    return f'<span aria-hidden="true" style="{style};margin-right:8px">{inside}</span>'
+    place = "display:block;margin:1px 0" if line else "display:inline-block;margin-right:8px;vertical-align:middle"
+    style = f"{framed}{place};position:relative;white-space:nowrap;line-height:0"
+    return f'<span aria-hidden="true" style="{style}">{inside}</span>'
 
 
 def legend(colours: Mapping[str, str]) -> str:

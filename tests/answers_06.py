@@ -81,7 +81,7 @@ RIGHT = {
 WRONG = {
     "06/waste": {
         "real_share": lambda lengths: sum(lengths) / (len(lengths) * max(lengths)),
-        "number_of_places": lambda lengths: len(lengths) * max(lengths) - sum(lengths),
+        "number_of_positions": lambda lengths: len(lengths) * max(lengths) - sum(lengths),
         "of_real": lambda lengths: len(lengths) * max(lengths) / sum(lengths) - 1,
         "not_a_number": lambda lengths: [0.1, 0.2],
         "other": lambda lengths: 0.5,

@@ -55,7 +55,7 @@ def test_strategy_and_batch_size_change_the_waste(lab: Lab) -> None:
     for _ in range(4):  # 64, 128, 256, 512
         lab.page.keyboard.press("ArrowRight")
     counted = count_by_strategy(lengths, 512)["grouped"]
-    expected = f"{counted.places:,} places"
+    expected = f"{counted.positions:,} positions"
     said = shown_after(lab, expected)
     assert expected in said and f"batch 1 of {counted.batches}:" in said
     lab.shot("widget-grouped-512")
@@ -63,7 +63,7 @@ def test_strategy_and_batch_size_change_the_waste(lab: Lab) -> None:
     lab.page.locator(".course-padding-step").first.get_by_role("slider").focus()
     lab.page.keyboard.press("ArrowRight")
     said = shown_after(lab, "batch 2 of 8:")
-    assert re.search(r"batch 2 of 8: 512 x \d+ places", said), said
+    assert re.search(r"batch 2 of 8: 512 x \d+ positions", said), said
     assert "64 of the 512 rows" in said
     lab.shot("widget-second-batch")
 

@@ -35,14 +35,10 @@ from course_lessons.lesson_06.batching import (
 from course_lessons.lesson_06.draw_batching import (
     DrawnBatch,
     batch_html,
-    describe_batches,
-    describe_lengths,
-    describe_order,
-    describe_shares,
     draw_batches,
     draw_lengths,
     draw_order,
-    draw_shares,
+    draw_token_shares,
     epoch_html,
 )
 from course_lessons.lesson_06.padding_explorer import BATCH_SIZES, PaddingExplorer, padding_explorer
@@ -112,7 +108,7 @@ def test_the_library_reaches_larger_pools_with_more_rows(seed: int) -> None:
 def test_counted_is_what_the_library_pads(
     tokenizer: Any, lengths: list[int], size: int, multiple: int, seed: int
 ) -> None:
-    """Shapes, places and real tokens are those of the tables that the real collator makes, for every strategy."""
+    """Shapes, positions and real tokens are those of the tables that the real collator makes, for every strategy."""
     for strategy in STRATEGIES:
         plan = batches_by(strategy, lengths, size, seed)
         fixed = 128 if strategy == "max_length" else None
@@ -121,10 +117,10 @@ def test_counted_is_what_the_library_pads(
         masks = [collator(rows_of([lengths[row] for row in batch]))["attention_mask"] for batch in plan]
         assert batch_shapes(lengths, plan, fixed, multiple) == [tuple(mask.shape) for mask in masks]
         counted = count_tokens(lengths, plan, fixed, multiple)
-        places = sum(mask.numel() for mask in masks)
-        assert counted == TokenCount(sum(lengths), places, len(plan))
+        positions = sum(mask.numel() for mask in masks)
+        assert counted == TokenCount(sum(lengths), positions, len(plan))
         assert counted.padding == sum(int((mask == 0).sum()) for mask in masks)
-        assert counted.share == (sum(lengths) / places if places else 1.0)
+        assert counted.share == (sum(lengths) / positions if positions else 1.0)
 
 
 @invented
@@ -348,26 +344,26 @@ BATCH = DrawnBatch("mine", (3, 5, 4), 8)
 
 
 def test_lengths_are_drawn() -> None:
-    """Every bar is as high as there are rows of that length, and the marks stand at their place."""
-    axes = draw_lengths([3, 3, 5, 9], {"mean": 5, "end": 12}).axes[0]
+    """Every bar is as high as there are rows of that length, and the marks stand where they belong."""
+    picture = draw_lengths([3, 3, 5, 9], {"mean": 5, "end": 12})
+    axes = picture.figure.axes[0]
     heights = {round(bar.get_x() + bar.get_width() / 2): int(bar.get_height()) for bar in axes.patches}
     assert heights == {3: 2, 4: 0, 5: 1, 6: 0, 7: 0, 8: 0, 9: 1}
     assert [line.get_xdata()[0] for line in axes.lines] == [5, 12]
     assert [words.get_text() for words in axes.texts] == ["mean 5", "end 12"]
-    assert "from 3 to 9 tokens, most often 3" in describe_lengths([3, 3, 5, 9], {"mean": 5})
+    assert "from 3 to 9 tokens, most often 3" in picture.words
 
 
 def test_batches_are_drawn_to_one_scale() -> None:
     """Each row is its tokens and then its padding; all panels share their axes; the words give the same numbers."""
-    figure = draw_batches([BATCH, DrawnBatch("other", (6,), 6), DrawnBatch("empty", (), 1)])
+    picture = draw_batches([BATCH, DrawnBatch("other", (6,), 6), DrawnBatch("empty", (), 1)])
+    figure = picture.figure
     bars = [(int(bar.get_x()), int(bar.get_width())) for bar in figure.axes[0].patches]
     assert bars == [(0, 3), (0, 5), (0, 4), (3, 5), (5, 3), (4, 4)]
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim() and figure.axes[0].get_xlim()[1] > 8
     assert figure.axes[0].get_ylim() == (3, 0) and not figure.axes[3].get_visible()
-    assert figure.axes[0].get_title(loc="left") == "mine: 3 x 8 places, 0.50 real"
-    assert "mine: 3 x 8 places, 0.50 real; other: 1 x 6 places, 1.00 real" in describe_batches(
-        [BATCH, DrawnBatch("other", (6,), 6)]
-    )
+    assert figure.axes[0].get_title(loc="left") == "mine: 3 x 8 positions, 0.50 real"
+    assert "mine: 3 x 8 positions, 0.50 real; other: 1 x 6 positions, 1.00 real" in picture.words
 
 
 def test_a_row_longer_than_its_table_is_refused() -> None:
@@ -380,26 +376,29 @@ def test_shares_are_drawn() -> None:
     """Each line has its own points, mark and dash; lines that do not fit are refused in words."""
     sizes = [1, 2, 4]
     lines = {"a": [1.0, 0.9, 0.8], "b": [0.5, 0.5, 0.5]}
-    axes = draw_shares(sizes, lines).axes[0]
+    picture = draw_token_shares(sizes, lines)
+    axes = picture.figure.axes[0]
     assert [line.get_ydata().tolist() for line in axes.lines] == list(lines.values())
     assert len({(line.get_marker(), line.get_linestyle()) for line in axes.lines}) == 2
     assert [words.get_text() for words in axes.get_legend().get_texts()] == ["a", "b"]
-    assert "a: from 1.00 to 0.80" in describe_shares(sizes, lines)
+    assert "a: from 1.00 to 0.80" in picture.words
     for wrong in ({"a": [1.0]}, {str(n): [1.0, 1.0, 1.0] for n in range(6)}):
         with pytest.raises(CourseError, match="lines"):
-            draw_shares(sizes, wrong)
+            draw_token_shares(sizes, wrong)
 
 
 def test_order_is_drawn() -> None:
-    """One mark a batch at the mean length, one bar from the shortest to the longest row."""
+    """One dot a batch at the mean length, one bar from the shortest to the longest row."""
     lengths = [3, 5, 9, 7]
     plans = {"one": [[0, 1], [2, 3]], "two": [[0], [1, 2, 3]]}
-    figure = draw_order(lengths, plans)
-    for axes, means, spans in zip(figure.axes, ([4, 8], [3, 7]), ([(3, 5), (7, 9)], [(3, 3), (5, 9)]), strict=True):
-        bars, marks = axes.collections
-        assert marks.get_offsets().tolist() == [[1.0, means[0]], [2.0, means[1]]]
+    picture = draw_order(lengths, plans)
+    for axes, means, spans in zip(
+        picture.figure.axes, ([4, 8], [3, 7]), ([(3, 5), (7, 9)], [(3, 3), (5, 9)]), strict=True
+    ):
+        bars, dots = axes.collections
+        assert dots.get_offsets().tolist() == [[1.0, means[0]], [2.0, means[1]]]
         assert [(segment[0][1], segment[1][1]) for segment in bars.get_segments()] == spans
-    assert "one: 2 batches, mean length from 4 to 8; two" in describe_order(lengths, plans)
+    assert "one: 2 batches, mean length from 4 to 8; two" in picture.words
 
 
 def test_batch_as_html() -> None:
@@ -408,7 +407,7 @@ def test_batch_as_html() -> None:
     assert "width:192px" in html and "width:448px" in html and "width:320px" in html
     assert "<b>&" not in html and "&lt;b&gt;&amp;" in html
     huge = batch_html(DrawnBatch("all", tuple(range(1, 101)), 100), widest=640)
-    assert huge.count('class="course-row"') == 50 and "50 of the 100 rows" in huge
+    assert huge.count("display:block") == 50 and "50 of the 100 rows" in huge
     assert "width:1px" in huge and "width:99px" in huge
     assert "evenly chosen" not in html
     assert "0.25" in epoch_html("mine", TokenCount(1000, 4000, 7)) and "3,000 padding" in epoch_html(
@@ -428,11 +427,11 @@ def explorer() -> PaddingExplorer:
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("size", [1, 32, 512])
 def test_widget_shows_what_is_counted(explorer: PaddingExplorer, strategy: str, size: int) -> None:
-    """Whatever is chosen, the view names the counted places and share, and draws a batch of that epoch."""
+    """Whatever is chosen, the view names the counted positions and share, and draws a batch of that epoch."""
     explorer.batch_size.value = size
     explorer.strategy.value = strategy
     counted = count_by_strategy(pair_lengths(), size)[strategy]
-    assert f"{counted.places:,} places" in explorer.view.value and f"{counted.share:.2f}" in explorer.view.value
+    assert f"{counted.positions:,} positions" in explorer.view.value and f"{counted.share:.2f}" in explorer.view.value
     assert explorer.step.max == counted.batches
     assert f"batch 1 of {counted.batches}" in explorer.view.value
 
@@ -444,7 +443,7 @@ def test_widget_leafs_through_the_epoch(explorer: PaddingExplorer) -> None:
     for step in (1, 31, 32, 128):
         explorer.step.value = step
         (rows, width) = batch_shapes(pair_lengths(), plan)[step - 1]
-        assert f"batch {step} of 128: {rows} x {width} places" in explorer.view.value
+        assert f"batch {step} of 128: {rows} x {width} positions" in explorer.view.value
     explorer.batch_size.value = 512
     assert (explorer.step.value, explorer.step.max) == (8, 8) and "batch 8 of 8" in explorer.view.value
     explorer.batch_size.value = 32

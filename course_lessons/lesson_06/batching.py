@@ -1,7 +1,7 @@
 """Which rows go into a batch together and what that costs, and a sampler that fills batches by tokens instead of rows.
 
 A row is one example, its length the number of its tokens. A batch of rows is padded to its longest row (or to a fixed
-length), so it has rows x padded length places, and every place costs the same, whether it holds a token or padding.
+length), so it has rows x padded length positions, and every position costs the same, be it a token or padding.
 """
 
 from __future__ import annotations
@@ -51,26 +51,26 @@ class TokenCount:
 
     Attributes:
         real: tokens of the texts.
-        places: places of all tables, padding included: what is calculated with.
+        positions: positions of all tables, padding included: what is calculated with.
         batches: number of batches.
 
-    >>> TokenCount(real=30, places=40, batches=1).share
+    >>> TokenCount(real=30, positions=40, batches=1).share
     0.75
     """
 
     real: int
-    places: int
+    positions: int
     batches: int
 
     @property
     def padding(self) -> int:
-        """Places that hold no token."""
-        return self.places - self.real
+        """Positions that hold no token."""
+        return self.positions - self.real
 
     @property
     def share(self) -> float:
-        """Real tokens among all places, 0 to 1; 1 where there is nothing to pad."""
-        return self.real / self.places if self.places else 1.0
+        """Real tokens among all positions, 0 to 1; 1 where there is nothing to pad."""
+        return self.real / self.positions if self.positions else 1.0
 
 
 def batch_shapes(
@@ -98,7 +98,7 @@ def batch_shapes(
     for batch in batches:
         longest = max((lengths[row] for row in batch), default=0)
         if pad_to is not None and longest > pad_to:
-            raise CourseError(text("batch_plans.longer_than_pad_to", longest=longest, pad_to=pad_to))
+            raise CourseError(text("batching.longer_than_pad_to", longest=longest, pad_to=pad_to))
         width = longest if pad_to is None else pad_to
         shapes.append((len(batch), -(-width // multiple) * multiple))
     return shapes
@@ -107,10 +107,10 @@ def batch_shapes(
 def count_tokens(
     lengths: Sequence[int], batches: Iterable[Sequence[int]], pad_to: int | None = None, multiple: int = 1
 ) -> TokenCount:
-    """Real tokens and places of a list of batches. Arguments and errors as for `batch_shapes`.
+    """Real tokens and positions of a list of batches. Arguments and errors as for `batch_shapes`.
 
     >>> counted = count_tokens([3, 5, 4, 9], [[0, 1], [2, 3]])
-    >>> counted.real, counted.places, counted.padding, counted.share
+    >>> counted.real, counted.positions, counted.padding, counted.share
     (21, 28, 7, 0.75)
     """
     batches = [list(batch) for batch in batches]
@@ -152,7 +152,7 @@ def batches_by(
     elif strategy == "token_budget":
         return list(TokenBudgetBatchSampler(lengths, token_budget(lengths, batch_size), seed=seed))
     else:
-        raise CourseError(text("batch_plans.strategy", given=brief(strategy), known=", ".join(STRATEGIES)))
+        raise CourseError(text("batching.strategy", given=brief(strategy), known=", ".join(STRATEGIES)))
     return list(BatchSampler(rows, batch_size, drop_last=False))
 
 
@@ -172,7 +172,7 @@ def token_budget(lengths: Sequence[int], batch_size: int) -> int:
 def count_by_strategy(
     lengths: Sequence[int], batch_size: int = 32, max_length: int = 128, seed: int = 0
 ) -> dict[str, TokenCount]:
-    """Real tokens and places of one epoch for every strategy.
+    """Real tokens and positions of one epoch for every strategy.
 
     Args:
         lengths: tokens of each row.
@@ -197,7 +197,7 @@ def count_by_strategy(
 
 
 class TokenBudgetBatchSampler(Sampler[list[int]]):
-    """Batches of rows of similar length that hold at most a given number of places, padding included.
+    """Batches of rows of similar length that hold at most a given number of positions, padding included.
 
     Every row comes exactly once an epoch. An epoch goes like this: shuffle all rows, take them in pools, sort each
     pool by length, cut it into batches that fit the budget, and shuffle the batches. What does not fill a batch goes
@@ -211,7 +211,7 @@ class TokenBudgetBatchSampler(Sampler[list[int]]):
 
     Args:
         lengths: tokens of each row, each at least 1. With `pad_to_multiple_of` give the rounded lengths.
-        budget: places of a batch at most: rows x longest row.
+        budget: positions of a batch at most: rows x longest row.
         seed: seed of the order, 0 or more.
         pool: rows that are sorted together; more means less padding and less chance. By default 50 batches of the
             average size. All rows at once if it is larger than their number.
@@ -245,7 +245,7 @@ class TokenBudgetBatchSampler(Sampler[list[int]]):
         self.seed = _not_negative("seed", seed)
         longest = max(self.lengths, default=0)
         if longest > budget:
-            raise CourseError(text("batch_plans.over_budget", longest=longest, budget=budget))
+            raise CourseError(text("batching.over_budget", longest=longest, budget=budget))
         if pool is None:
             mean = sum(self.lengths) / max(len(self.lengths), 1)
             pool = max(1, int(POOL_BATCHES * budget / max(mean, 1)))
@@ -296,7 +296,7 @@ class TokenBudgetBatchSampler(Sampler[list[int]]):
             batches += full
         if left:
             batches.append(left)
-        return [batches[place] for place in torch.randperm(len(batches), generator=generator).tolist()]
+        return [batches[position] for position in torch.randperm(len(batches), generator=generator).tolist()]
 
     def _fill(self, rows: Sequence[int]) -> tuple[list[list[int]], list[int]]:
         """Batches from rows sorted from long to short, and the rest that does not fill one."""
@@ -328,12 +328,12 @@ def _checked(lengths: Sequence[int]) -> list[int]:
 def _positive(name: str, number: object) -> int:
     """The number itself if it is a positive whole number."""
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise CourseError(text("batch_plans.not_positive", name=name, given=brief(number)))
+        raise CourseError(text("batching.not_positive", name=name, given=brief(number)))
     return number
 
 
 def _not_negative(name: str, number: object) -> int:
     """The number itself if it is a whole number from 0 up."""
     if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-        raise CourseError(text("batch_plans.not_negative", name=name, given=brief(number)))
+        raise CourseError(text("batching.not_negative", name=name, given=brief(number)))
     return number

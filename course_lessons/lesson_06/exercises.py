@@ -45,7 +45,7 @@ def waste(answer: Callable[[list[int]], object]) -> Verdict:
         elif close(number.reshape(()), torch.tensor(counted.share)):
             cause = "real_share"
         elif close(number.reshape(()), torch.tensor(float(counted.padding))):
-            cause = "number_of_places"
+            cause = "number_of_positions"
         elif close(number.reshape(()), torch.tensor(counted.padding / counted.real)):
             cause = "of_real"
         else:
@@ -80,9 +80,9 @@ def _features(lengths: Sequence[int]) -> list[dict[str, Any]]:
     """Tokenized rows of given lengths: [CLS], some ids, [SEP]; the second half of a row is a second sentence."""
     rows = []
     for number, length in enumerate(lengths):
-        ids = [2000 + 10 * number + place for place in range(length)]
+        ids = [2000 + 10 * number + position for position in range(length)]
         ids[0], ids[-1] = 101, 102
-        types = [int(place > length // 2) for place in range(length)]
+        types = [int(position > length // 2) for position in range(length)]
         label = (number + 1) % 2
         rows.append({"input_ids": ids, "token_type_ids": types, "attention_mask": [1] * length, "label": label})
     return rows
@@ -197,5 +197,5 @@ def _plan_fault(
         return "counts_tokens" if fits else "over_budget"
     if len(batches) > max(len(plan) for plan in plans):
         return "too_many"
-    most = max(count_tokens(lengths, plan).places for plan in plans)
-    return "unsorted" if count_tokens(lengths, batches).places > most else None
+    most = max(count_tokens(lengths, plan).positions for plan in plans)
+    return "unsorted" if count_tokens(lengths, batches).positions > most else None

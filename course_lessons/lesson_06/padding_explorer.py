@@ -9,7 +9,7 @@ import ipywidgets
 
 from course_lessons.lesson_06.batching import STRATEGIES, batches_by, count_tokens
 from course_lessons.lesson_06.draw_batching import DrawnBatch, batch_html, epoch_html
-from course_utils.display import redraw, show
+from course_utils.display import Muted, redraw, show
 from course_utils.markup import plain
 from course_utils.messages import CourseError, brief, text
 
@@ -51,20 +51,20 @@ def padding_explorer(
 
     >>> explorer = padding_explorer([3, 5, 4, 9], batch_size=2, strategy="longest", max_length=10)
     >>> explorer.strategy.value = "max_length"
-    >>> "20 places" in explorer.view.value
+    >>> "20 positions" in explorer.view.value
     False
-    >>> "40 places" in explorer.view.value
+    >>> "40 positions" in explorer.view.value
     True
     """
     if not 1 <= len(lengths) <= MOST_LENGTHS:
-        raise CourseError(text("widget_padding.rows", given=len(lengths), most=MOST_LENGTHS))
+        raise CourseError(text("padding_explorer.rows", given=len(lengths), most=MOST_LENGTHS))
     if batch_size not in BATCH_SIZES:
         raise CourseError(
-            text("widget_padding.batch_size", given=brief(batch_size), known=", ".join(map(str, BATCH_SIZES)))
+            text("padding_explorer.batch_size", given=brief(batch_size), known=", ".join(map(str, BATCH_SIZES)))
         )
-    choices = [(text(f"views_batch_plans.{name}"), name) for name in STRATEGIES]
+    choices = [(text(f"draw_batching.{name}"), name) for name in STRATEGIES]
     if strategy not in STRATEGIES:
-        raise CourseError(text("batch_plans.strategy", given=brief(strategy), known=", ".join(STRATEGIES)))
+        raise CourseError(text("batching.strategy", given=brief(strategy), known=", ".join(STRATEGIES)))
     plan: list[list[int]] = []
 
     def form() -> None:
@@ -75,41 +75,38 @@ def padding_explorer(
         fixed = max_length if chosen.value == "max_length" else None
         counted = count_tokens(lengths, plan, pad_to=fixed)
         batch = tuple(lengths[row] for row in plan[step.value - 1])
-        title = text("widget_padding.batch", number=step.value, total=len(plan))
+        title = text("padding_explorer.batch", number=step.value, total=len(plan))
         drawn = DrawnBatch(title, batch, max(batch) if fixed is None else fixed)
-        return epoch_html(text(f"views_batch_plans.{chosen.value}"), counted) + batch_html(drawn, widest=max_length)
+        return epoch_html(text(f"draw_batching.{chosen.value}"), counted) + batch_html(drawn, widest=max_length)
 
     def reform(_: object) -> None:
         """Another strategy or size: other batches, and as many steps as there are now."""
 
         def anew() -> str:
             form()
-            quiet[0] = True
-            try:
+            with muted:
                 step.value = min(step.value, len(plan))
                 step.max = len(plan)
-            finally:
-                quiet[0] = False
             return draw()
 
         redraw(view, anew)
 
     def turn(_: object) -> None:
-        if not quiet[0]:
+        if not muted:
             redraw(view, draw)
 
-    quiet = [False]
+    muted = Muted()
     wide = {"description_width": "7em"}
     chosen = ipywidgets.ToggleButtons(
         options=choices,
         value=strategy,
-        description=text("widget_padding.strategy_label"),
+        description=text("padding_explorer.strategy_label"),
         style=ipywidgets.ToggleButtonsStyle(button_width="11em", **wide),
     )
     size = ipywidgets.SelectionSlider(
         options=list(BATCH_SIZES),
         value=batch_size,
-        description=text("widget_padding.size_label"),
+        description=text("padding_explorer.size_label"),
         style=wide,
         layout=ipywidgets.Layout(width="32em"),
     )
@@ -118,7 +115,7 @@ def padding_explorer(
         value=1,
         min=1,
         max=len(plan),
-        description=text("widget_padding.step_label"),
+        description=text("padding_explorer.step_label"),
         style=wide,
         layout=ipywidgets.Layout(width="32em"),
     )
