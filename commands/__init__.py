@@ -17,6 +17,7 @@ These rooms use nothing but Python's standard library, because they work before 
 These need the packages of the course. They are run by the Python in .venv, in the folder of the course:
 
     refresh             runs stored lessons anew
+    comparison          which outputs are compared, for `refresh` and for the tests
     measure             measures the figures that lessons quote
     glossary            draws the glossary from the terms that lessons mark
     corrections_index   draws the index of corrections in the last lesson

@@ -4,8 +4,8 @@ Called by `python course.py refresh [NN] [--check]`, which prepares the environm
 left out of a stored lesson: widget state (a page without a kernel shows the fallback that is stored beside it), times
 of execution, the exact version of Python, and folders of this machine in tracebacks. Cells are numbered 1 to n.
 
-Printed for each lesson: how long it ran, and every compared output that changed, by the id of its cell. Compared is
-what nbval compares, after the same rules (tests/sanitize.cfg) and without cells tagged `nbval-ignore-output`.
+Printed for each lesson: how long it ran, and every compared output that changed, by the id of its cell; what is
+compared, `commands/comparison.py` says.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from __future__ import annotations
 import argparse
 import copy
 import os
-import re
 import sys
 import sysconfig
 import time
-from collections.abc import Iterable, Sequence
-from itertools import zip_longest
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -27,14 +25,11 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from commands.comparison import WIDGET_VIEW, Rule, changes, course_rules
 from commands.shared import ROOT
 
-SANITIZE = ROOT / "tests" / "sanitize.cfg"
 TIMEOUT = 600
 
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-NOT_COMPARED = {WIDGET_VIEW, "image/png", "image/jpeg"}
-NOT_COMPARED_TAGS = {"nbval-ignore-output", "nbval-skip"}
 VOLATILE = ("execution", "ExecuteTime", "collapsed", "trusted")
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {
@@ -46,30 +41,9 @@ LANGUAGE = {
     "pygments_lexer": "ipython3",
 }
 
-Rule = tuple[re.Pattern[str], str]
-Compared = dict[str, str]
-
 
 class LessonFailed(Exception):
     """A cell raised an error that it was not expected to raise; the message names the cell."""
-
-
-def read_rules(text: str) -> list[Rule]:
-    r"""The rules of a sanitize file: lines `regex: ...`, each with a `replace: ...` after it.
-
-    >>> apply_rules(read_rules("regex: 0x[0-9a-f]+\nreplace: 0xADDRESS"), "<object at 0x7f3a>")
-    '<object at 0xADDRESS>'
-    """
-    patterns = re.findall(r"^regex: (.*)$", text, flags=re.MULTILINE)
-    replacements = re.findall(r"^replace: (.*)$", text, flags=re.MULTILINE)
-    return [(re.compile(pattern), new) for pattern, new in zip(patterns, replacements, strict=True)]
-
-
-def apply_rules(rules: Iterable[Rule], text: str) -> str:
-    """The text after every rule, in their order."""
-    for pattern, new in rules:
-        text = pattern.sub(new, text)
-    return text
 
 
 def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
@@ -167,65 +141,6 @@ def shorten_paths(text: str) -> str:
     return text
 
 
-def compared(cell: NotebookNode, rules: Sequence[Rule]) -> Compared:
-    """What nbval compares of a cell: a text for each kind of output, after the rules."""
-    found: Compared = {}
-    for output in cell.outputs:
-        if output.output_type == "stream":
-            parts = {output.name: output.text}
-        elif output.output_type == "error":
-            parts = {"error": f"{output.ename}: {output.evalue}\n"}
-        else:
-            parts = {
-                mime: (value if isinstance(value, str) else repr(value)) + "\n"
-                for mime, value in output.data.items()
-                if mime not in NOT_COMPARED
-            }
-        for kind, text in parts.items():
-            found[kind] = found.get(kind, "") + text
-    return {kind: apply_rules(rules, text) for kind, text in found.items()}
-
-
-def is_compared(cell: NotebookNode) -> bool:
-    """Whether the tests compare what a cell prints."""
-    return not NOT_COMPARED_TAGS.intersection(cell.metadata.get("tags", []))
-
-
-def changes(old: NotebookNode, new: NotebookNode, rules: Sequence[Rule]) -> list[str]:
-    """One entry for each compared cell whose output is another one than before, with the first line that differs."""
-    before = {cell.id: cell for cell in code_cells(old)}
-    found = []
-    for cell in code_cells(new):
-        if not is_compared(cell):
-            continue
-        stored = before.get(cell.id)
-        if stored is None or stored.execution_count is None:
-            found.append(f"{cell.id}: had no stored output")
-            continue
-        was, now = compared(stored, rules), compared(cell, rules)
-        found += [
-            f"{cell.id} ({kind})\n{first_difference(was.get(kind, ''), now.get(kind, ''))}"
-            for kind in sorted(was.keys() | now.keys())
-            if was.get(kind) != now.get(kind)
-        ]
-    return found
-
-
-def first_difference(old: str, new: str, width: int = 90) -> str:
-    """The first line that differs, before and after.
-
-    >>> print(first_difference("same\\n0.96\\n", "same\\n0.97\\n"))
-        was: 0.96
-        now: 0.97
-    """
-    for was, now in zip_longest(old.splitlines(), new.splitlines()):
-        if was != now:
-            at = max(0, len(os.path.commonprefix([was or "", now or ""])) - width // 2)
-            shown = ["(nothing)" if line is None else line[at : at + width] for line in (was, now)]
-            return f"    was: {shown[0]}\n    now: {shown[1]}"
-    return "    only the end of a line differs"
-
-
 def stored_text(notebook: NotebookNode) -> str:
     """The notebook as a file holds it."""
     return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
@@ -243,7 +158,7 @@ def refresh(path: Path, rules: Sequence[Rule], check: bool) -> bool:
     seconds = time.perf_counter() - started
     strip(new)
     nbformat.validate(new)
-    changed = changes(old, new, rules)
+    changed = changes(code_cells(old), code_cells(new), rules)
     print(f"{path.stem}: ran in {seconds:.0f} s, {len(changed)} compared outputs changed", flush=True)
     for change in changed:
         print("  " + change.replace("\n", "\n  "))
@@ -261,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("notebooks", nargs="+", type=Path)
     options = parser.parse_args(arguments)
     os.environ["COURSE_PROGRESS"] = "off"  # a stored run is nobody's progress
-    rules = read_rules(SANITIZE.read_text(encoding="utf-8"))
+    rules = course_rules()
     failed = changed = False
     for path in options.notebooks:
         try:

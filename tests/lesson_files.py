@@ -75,13 +75,6 @@ def cell_by_id(notebook: NotebookNode, cell_id: str) -> NotebookNode:
     raise KeyError(f"no cell {cell_id!r}")
 
 
-def is_compared(cell: NotebookNode) -> bool:
-    """Whether nbval compares what this cell prints (tags and the comment forms count alike)."""
-    unchecked = {"nbval-ignore-output", "nbval-skip"}
-    markers = ("NBVAL_IGNORE_OUTPUT", "NBVAL_SKIP")
-    return not unchecked.intersection(tags(cell)) and not any(marker in cell.source for marker in markers)
-
-
 def without_code(markdown: str) -> str:
     """Markdown with its fenced blocks, inline code and HTML comments taken out: what is left is prose.
 

@@ -10,8 +10,10 @@ from collections import Counter
 from functools import cache
 
 import pytest
-from lesson_files import LESSONS, NOTEBOOKS, ROOT, cell_by_id, is_compared, read, tags
+from lesson_files import LESSONS, NOTEBOOKS, ROOT, cell_by_id, read, tags
 from nbformat import NotebookNode
+
+from commands.comparison import is_compared
 
 ITEMS = {"000": 24, "001": 27, "002": 20, "003": 25, "004": 106}
 """Number of items in each document; ids count from 01."""

@@ -6,7 +6,6 @@ Each test runs once for every notebook, under the notebook's stem.
 from __future__ import annotations
 
 import base64
-import configparser
 import contextlib
 import io
 import itertools
@@ -29,7 +28,6 @@ from lesson_files import (
     clean_environment,
     code_cells,
     fenced_python,
-    is_compared,
     lesson_paths,
     network_cut_off,
     output_text,
@@ -41,6 +39,8 @@ from lesson_files import (
     without_code,
 )
 from nbformat import NotebookNode
+
+from commands.comparison import course_rules, is_compared
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MOST_LINES = 18
@@ -69,12 +69,10 @@ def test_notebooks_lie_in_one_folder() -> None:
 
 def test_sanitizer_stays_small() -> None:
     """Fewer than ten rules, each with a pattern that compiles: outputs are compared, not smoothed away."""
-    rules = configparser.RawConfigParser()
-    rules.read(ROOT / "tests" / "sanitize.cfg", encoding="utf-8")
-    assert 0 < len(rules.sections()) < 10
-    for section in rules.sections():
-        assert rules.get(section, "replace").strip()
-        pattern = re.compile(rules.get(section, "regex"))
+    rules = course_rules()
+    assert 0 < len(rules) < 10
+    for pattern, new in rules:
+        assert new.strip()
         assert not pattern.search("4.1692 -3.3464 POSITIVE [101, 1045] torch.Size([2, 16])")
 
 

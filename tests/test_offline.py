@@ -14,12 +14,13 @@ from lesson_files import (
     NOTEBOOKS,
     clean_environment,
     code_cells,
-    is_compared,
     network_cut_off,
     output_text,
     read,
     run_lesson,
 )
+
+from commands.comparison import is_compared
 
 REACH = """
 import socket
