@@ -28,9 +28,8 @@ from IPython import get_ipython
 
 from course_utils import progress
 from course_utils.display import show
-from course_utils.markup import card
+from course_utils.markup import card, panel, table
 from course_utils.messages import entry, text
-from course_utils.palette import GREEN, INK
 
 FOLDER_VARIABLE = "COURSE_PROGRESS"
 OFF = "off"
@@ -179,8 +178,8 @@ def show_progress() -> None:
     notes[:0] = _told
     _told.clear()
     lines = overview(done)
-    html = _table(lines) + "".join(f"<p>{escape(note)}</p>" for note in [next_step(lines), *notes] if note)
-    show(None, f'<div style="font-size:16px;line-height:1.5">{html}</div>')
+    said = [f"<p>{escape(note)}</p>" for note in [next_step(lines), *notes] if note]
+    show(None, panel("progress", _table(lines), *said))
 
 
 def reset_progress() -> None:
@@ -246,21 +245,15 @@ def _true(found: object, key: str) -> bool:
 
 
 def _table(lines: list[Line]) -> str:
-    cell = f"padding:4px 14px 4px 0;text-align:left;border-bottom:1px solid #ccc;color:{INK}"
-    heads = "".join(
-        f'<th style="{cell}">{escape(text(f"progress.{key}"))}</th>' for key in ("lesson", "exercises", "quiz")
-    )
+    heads = [escape(text(f"progress.{key}")) for key in ("lesson", "exercises", "quiz")]
     rows = []
     for line in lines:
-        parts = [escape(f"{line.number} {line.title}")]
+        row = [escape(f"{line.number} {line.title}")]
         for done, total in ((line.passed, line.exercises), (line.right, line.questions)):
             words = text("progress.of", done=done, total=total)
-            full = done == total > 0
-            parts.append(f'<b style="color:{GREEN}">{words} ✓</b>' if full else words)
-        rows.append("<tr>" + "".join(f'<td style="{cell}">{part}</td>' for part in parts) + "</tr>")
-    paper = "background:white;border-collapse:collapse;font-size:16px"
-    title = f"<p><b>{escape(text('progress.title'))}</b></p>"
-    return f'{title}<table style="{paper}"><tr>{heads}</tr>{"".join(rows)}</table>'
+            row.append(f"<b>{words} ✓</b>" if done == total > 0 else words)
+        rows.append(row)
+    return f"<p><b>{escape(text('progress.title'))}</b></p>{table(rows, heads)}"
 
 
 def _can_be_kept(where: Path) -> str:

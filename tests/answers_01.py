@@ -115,7 +115,7 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
         ("changed", changed_in_place),
         ("kind", lambda mask: "eight"),
         ("kind", lambda mask: {0: 0, 1: 8}),
-        ("places", lambda mask: [[not token for token in row] for row in mask]),
+        ("positions", lambda mask: [[not token for token in row] for row in mask]),
         ("counted_tokens", lambda mask: [row.tolist().count(1) for row in mask]),
         ("", lambda mask: [1] * len(mask)),
         ("", lambda mask: (mask == 0).sum(dim=1) / mask.shape[1]),

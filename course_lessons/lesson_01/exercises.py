@@ -36,7 +36,7 @@ def padding_per_row() -> Exercise:
             "counted_tokens": lambda mask: mask.sum(dim=1),
             "one_total": (lambda mask: (mask == 0).sum(), lambda mask: [(mask == 0).sum()]),
             "per_column": lambda mask: (mask == 0).sum(dim=0),
-            "places": lambda mask: mask == 0,
+            "positions": lambda mask: mask == 0,
         },
     )
 
