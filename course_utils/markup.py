@@ -50,6 +50,7 @@ def table(
     edges: Sequence[str] = (),
     current: int | None = None,
     grid: bool = False,
+    upright: bool = False,
 ) -> str:
     """A table whose cells are HTML already.
 
@@ -61,6 +62,7 @@ def table(
         edges: a colour for the left edge of each row; none by default.
         current: the number of the row that is shaded, from 0.
         grid: cells without room between what is in them and their edge, for chips that fill them.
+        upright: whether the names of the columns run from top to bottom, for many narrow columns.
 
     >>> print(plain(table([["bert", "12"], ["gpt2", "13"]], ["model", "layers"])))
     model layers
@@ -75,6 +77,8 @@ def table(
         for column, inside in enumerate(row):
             kind = "th" if number < 0 or (row_heads and not column) else "td"
             style = f"{room};text-align:{align if column else 'left'};vertical-align:top;color:{INK};{ground}"
+            if upright and column and number < 0:
+                style += ";writing-mode:vertical-rl;font-weight:normal"
             if edges and not column and number >= 0:
                 style += f";border-left:6px solid {edges[number]}"
             cells.append(f'<{kind} style="{style}">{inside}</{kind}>')

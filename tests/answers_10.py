@@ -22,7 +22,7 @@ def read(batch: list[str], **changes: object) -> Tensor:
 
 
 def by_length(texts: list[str]) -> list[int]:
-    """Places of the texts, the shortest first."""
+    """Positions of the texts, the shortest first."""
     lengths = [len(ids) for ids in TOKENIZER(texts)["input_ids"]]
     return sorted(range(len(texts)), key=lambda i: lengths[i])
 
@@ -32,8 +32,8 @@ def predict(texts: list[str], order: list[int] | None = None, size: int = 8) -> 
     order = by_length(texts) if order is None else order
     logits = torch.empty(len(texts), 2)
     for start in range(0, len(order), size):
-        places = order[start : start + size]
-        logits[places] = read([texts[i] for i in places])
+        positions = order[start : start + size]
+        logits[positions] = read([texts[i] for i in positions])
     return logits
 
 

@@ -21,17 +21,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def test_run_all_leaves_no_error(lab: Lab) -> None:
     """Every cell is numbered, nothing failed, the widget is alive."""
     assert_ran_clean(lab)
-    assert lab.page.locator(".course-caution-limit").count() == 1
+    assert lab.page.locator(".course-confidence-limit").count() == 1
 
 
 def answered(lab: Lab) -> int:
     """How many reviews are answered, as the view says."""
-    return int(re.search(r"(\d+) of 60 answered", lab.page.locator(".course-caution-view").inner_text()).group(1))
+    return int(re.search(r"(\d+) of 60 answered", lab.page.locator(".course-confidence-view").inner_text()).group(1))
 
 
 def test_moving_the_limit(lab: Lab) -> None:
     """A higher limit leaves fewer answers, and the typed sentence is judged by it too."""
-    knob = lab.page.locator(".course-caution-limit .noUi-handle, .course-caution-limit .ui-slider-handle").first
+    knob = lab.page.locator(".course-confidence-limit .noUi-handle, .course-confidence-limit .ui-slider-handle").first
     knob.scroll_into_view_if_needed()
     lab.shot("limit-first")
     before = answered(lab)
@@ -40,12 +40,12 @@ def test_moving_the_limit(lab: Lab) -> None:
         lab.page.keyboard.press("ArrowRight")
     lab.page.wait_for_function(
         "([node, text]) => !node.innerText.includes(text)",
-        arg=[lab.page.locator(".course-caution-view").element_handle(), f"{before} of 60 answered"],
+        arg=[lab.page.locator(".course-confidence-view").element_handle(), f"{before} of 60 answered"],
     )
     lab.page.wait_for_timeout(300)
     assert answered(lab) < before
-    lab.page.locator(".course-caution-box input").fill("A wonderful film.")
-    lab.page.locator(".course-caution-own", has_text="POSITIVE").wait_for()
+    lab.page.locator(".course-confidence-box input").fill("A wonderful film.")
+    lab.page.locator(".course-confidence-own", has_text="POSITIVE").wait_for()
     lab.shot("limit-moved")
 
 

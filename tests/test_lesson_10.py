@@ -1,4 +1,4 @@
-"""Lesson 10: counting what a cautious model answers, and the slider that moves its limit."""
+"""Lesson 10: counting what a model answers where it is sure, and the slider that moves its limit."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from lesson_files import POCKET
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from course_lessons.lesson_10.confidence_slider import CautionSlider, caution_slider
-from course_lessons.lesson_10.draw_coverage import answered, caution_html, describe_coverage, draw_coverage
+from course_lessons.lesson_10.confidence_slider import ConfidenceSlider, confidence_slider
+from course_lessons.lesson_10.draw_coverage import answered, confidence_html, draw_coverage
 from course_utils import CourseError
 
 TEXTS = ["A wonderful film.", "A dreadful bore.", "It is a film.", "Not bad at all."]
@@ -21,11 +21,11 @@ pairs = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=40)
 
 
 @pytest.fixture(scope="module")
-def slider() -> CautionSlider:
+def slider() -> ConfidenceSlider:
     """The widget on four sentences."""
     folder = POCKET / "pocket-bert-uncased-sst2"
     tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForSequenceClassification.from_pretrained(folder)
-    return caution_slider(tokenizer, model, TEXTS, LABELS, least=0.8)
+    return confidence_slider(tokenizer, model, TEXTS, LABELS, least=0.8)
 
 
 @settings(max_examples=60, derandomize=True, database=None, deadline=None)
@@ -53,14 +53,15 @@ def test_unequal_numbers_are_explained() -> None:
 
 
 def test_figure_and_words_agree() -> None:
-    """The curve holds one point for each limit that answers anything, and the words name its marks."""
+    """The curve holds one point for each limit that answers anything, and the words name those with a number."""
     scores, correct = [0.55, 0.75, 0.85, 0.97], [False, True, True, True]
     curve = [answered(scores, correct, least / 100) for least in range(50, 100)]
-    axes = draw_coverage(curve).axes[0]
+    picture = draw_coverage(curve)
+    axes = picture.figure.axes[0]
     assert len(axes.lines[0].get_xdata()) == sum(one.given > 0 for one in curve) == 48
-    words = describe_coverage(curve)
-    for mark in [note.get_text() for note in axes.texts]:
-        assert f"least {mark}" in words
+    words = picture.words
+    for limit in [note.get_text() for note in axes.texts]:
+        assert f"least {limit}" in words
     assert "least 0.80, 0.50 answered, 1.00 of them right" in words
     with pytest.raises(CourseError, match="No limit leaves an answer"):
         draw_coverage([answered([0.1], [True], 0.5)])
@@ -68,13 +69,15 @@ def test_figure_and_words_agree() -> None:
 
 def test_html_counts_and_escapes() -> None:
     """What is wrong and what is unsure is listed, as text and not as HTML; long lists are cut in sight."""
-    page = caution_html(["<b>fine</b>", "so so"] + ["dull"] * 9, ["P"] * 11, [0.9, 0.6] + [0.55] * 9, [False] * 11, 0.8)
+    page = confidence_html(
+        ["<b>fine</b>", "so so"] + ["dull"] * 9, ["P"] * 11, [0.9, 0.6] + [0.55] * 9, [False] * 11, 0.8
+    )
     assert "&lt;b&gt;fine" in page and "<b>fine" not in page
     assert "1 of 11 answered" in page and "and 4 more" in page
-    assert "none given" in caution_html(["x"], ["P"], [0.6], [True], 0.8)
+    assert "none given" in confidence_html(["x"], ["P"], [0.6], [True], 0.8)
 
 
-def test_moving_the_limit_changes_the_counts(slider: CautionSlider) -> None:
+def test_moving_the_limit_changes_the_counts(slider: ConfidenceSlider) -> None:
     """At 0.5 everything is answered, at 1.0 nothing; the view says so."""
     slider.limit.value = 0.5
     assert "4 of 4 answered" in slider.view.value
@@ -83,14 +86,14 @@ def test_moving_the_limit_changes_the_counts(slider: CautionSlider) -> None:
 
 
 @pytest.mark.parametrize("words", ["", "   ", "x" * 50_000, "😀", "<script>alert(1)</script>", "\x00", "\ud83d"])
-def test_whatever_is_typed_gets_an_answer(slider: CautionSlider, words: str) -> None:
+def test_whatever_is_typed_gets_an_answer(slider: ConfidenceSlider, words: str) -> None:
     """No text ends in an error card, and markup stays text."""
     slider.box.value = words
     assert "course-wrong" not in slider.own.value and "<script>" not in slider.own.value
     assert bool(slider.own.value) == bool(words.strip())
 
 
-def test_an_unsure_answer_is_called_so(slider: CautionSlider) -> None:
+def test_an_unsure_answer_is_called_so(slider: ConfidenceSlider) -> None:
     """The typed sentence obeys the limit too."""
     slider.box.value = "A wonderful film."
     slider.limit.value = 0.5
@@ -99,8 +102,8 @@ def test_an_unsure_answer_is_called_so(slider: CautionSlider) -> None:
     assert "UNSURE" in slider.own.value
 
 
-def test_texts_and_labels_belong_together(slider: CautionSlider) -> None:
+def test_texts_and_labels_belong_together(slider: ConfidenceSlider) -> None:
     """No texts, or one label too few, is explained before the model is asked."""
     for texts, labels in (([], []), (["a"], [])):
         with pytest.raises(CourseError, match="at least one text"):
-            caution_slider(None, None, texts, labels)  # type: ignore[arg-type]
+            confidence_slider(None, None, texts, labels)  # type: ignore[arg-type]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from course_lessons.lesson_10.draw_coverage import caution_html
+from course_lessons.lesson_10.draw_coverage import confidence_html
 from course_utils.display import redraw, show
-from course_utils.markup import card, plain
+from course_utils.markup import card
 from course_utils.messages import CourseError, text
 from course_utils.sentence_path import follow
 
@@ -23,7 +23,7 @@ LONGEST = 2000
 
 
 @dataclass(frozen=True)
-class CautionSlider:
+class ConfidenceSlider:
     """A limit to move, a sentence to type, and what both change.
 
     Attributes:
@@ -41,13 +41,13 @@ class CautionSlider:
     widget: ipywidgets.VBox
 
 
-def caution_slider(
+def confidence_slider(
     tokenizer: PreTrainedTokenizerBase,
     model: PreTrainedModel,
     texts: Sequence[str],
     right: Sequence[int],
     least: float = 0.8,
-) -> CautionSlider:
+) -> ConfidenceSlider:
     """A slider for the limit below which a model says UNSURE, over texts whose labels are known.
 
     The texts are read once, when the widget is made; moving the slider only counts anew.
@@ -61,7 +61,7 @@ def caution_slider(
         CourseError: no texts, or texts and labels differ in number.
     """
     if not texts or len(texts) != len(right):
-        raise CourseError(text("views_caution.texts", texts=len(texts), labels=len(right)))
+        raise CourseError(text("confidence_slider.texts", texts=len(texts), labels=len(right)))
     labels, scores, correct = [], [], []
     for words, label in zip(texts, right, strict=True):
         name, score, best = _answer(words, tokenizer, model)
@@ -73,47 +73,47 @@ def caution_slider(
         min=0.5,
         max=1.0,
         step=0.01,
-        description=text("views_caution.least"),
+        description=text("confidence_slider.least"),
         layout=ipywidgets.Layout(width="95%"),
         style={"description_width": "initial"},
     )
     view = ipywidgets.HTML()
     box = ipywidgets.Text(
-        description=text("views_caution.sentence"),
-        placeholder=text("views_caution.type_here"),
+        description=text("confidence_slider.sentence"),
+        placeholder=text("confidence_slider.type_here"),
         layout=ipywidgets.Layout(width="95%"),
         style={"description_width": "initial"},
     )
     own = ipywidgets.HTML()
 
     def both(_: object = None) -> None:
-        redraw(view, lambda: caution_html(texts, labels, scores, correct, round(limit.value, 2)))
+        redraw(view, lambda: confidence_html(texts, labels, scores, correct, round(limit.value, 2)))
         redraw(own, lambda: _own(box.value, tokenizer, model, round(limit.value, 2)))
 
     limit.observe(both, names="value")
     box.observe(both, names="value")
     both()
-    limit.add_class("course-caution-limit")
-    view.add_class("course-caution-view")
-    box.add_class("course-caution-box")
-    own.add_class("course-caution-own")
-    return CautionSlider(limit, view, box, own, ipywidgets.VBox([limit, view, box, own]))
+    limit.add_class("course-confidence-limit")
+    view.add_class("course-confidence-view")
+    box.add_class("course-confidence-box")
+    own.add_class("course-confidence-own")
+    return ConfidenceSlider(limit, view, box, own, ipywidgets.VBox([limit, view, box, own]))
 
 
-def show_caution_slider(
+def show_confidence_slider(
     tokenizer: PreTrainedTokenizerBase,
     model: PreTrainedModel,
     texts: Sequence[str],
     right: Sequence[int],
     least: float = 0.8,
 ) -> None:
-    """Show `caution_slider`; a reader without a kernel sees it at its first limit.
+    """Show `confidence_slider`; a reader without a kernel sees it at its first limit.
 
-    Args and errors as for `caution_slider`.
+    Args and errors as for `confidence_slider`.
     """
-    slider = caution_slider(tokenizer, model, texts, right, least)
-    still = f"<p>{escape(text('views_caution.least'))} <b>{least:.2f}</b></p>{slider.view.value}"
-    show(slider.widget, still, text=plain(still))
+    slider = confidence_slider(tokenizer, model, texts, right, least)
+    still = f"<p>{escape(text('confidence_slider.least'))} <b>{least:.2f}</b></p>{slider.view.value}"
+    show(slider.widget, still)
 
 
 def _answer(words: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> tuple[str, float, int]:
@@ -126,5 +126,5 @@ def _own(words: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel,
     if not words.strip():
         return ""
     label, score, _ = _answer(words, tokenizer, model)
-    shown = label if score >= least else text("views_caution.say_unsure")
-    return card(escape(text("views_caution.own", answer=shown, label=label, score=f"{score:.2f}")), "note")
+    shown = label if score >= least else text("confidence_slider.say_unsure")
+    return card(escape(text("confidence_slider.own", answer=shown, label=label, score=f"{score:.2f}")), "note")

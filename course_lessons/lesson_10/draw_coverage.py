@@ -9,8 +9,11 @@ from html import escape
 
 from matplotlib.figure import Figure
 
+from course_utils.figure_style import draw_lines
+from course_utils.markup import bar, legend, panel, small, table
 from course_utils.messages import CourseError, text
-from course_utils.palette import BLUE, GREEN, GREY, HTML_FONT, INK, ORANGE, PAPER, VERMILION
+from course_utils.palette import GREEN, GREY, INK, ORANGE, VERMILION
+from course_utils.picture import Picture
 
 SHOWN_TEXTS = 6
 
@@ -56,62 +59,53 @@ def answered(scores: Sequence[float], correct: Sequence[bool], least: float) -> 
     Answered(least=0.8, of=3, given=2, right=2)
     """
     if len(scores) != len(correct):
-        raise CourseError(text("views_caution.unequal", scores=len(scores), correct=len(correct)))
+        raise CourseError(text("draw_coverage.unequal", scores=len(scores), correct=len(correct)))
     if not isinstance(least, int | float) or not 0 <= least <= 1:
-        raise CourseError(text("views_caution.limit", given=str(least)[:40]))
+        raise CourseError(text("draw_coverage.limit", given=str(least)[:40]))
     kept = [bool(good) for score, good in zip(scores, correct, strict=True) if score >= least]
     return Answered(float(least), len(scores), len(kept), sum(kept))
 
 
-def draw_coverage(curve: Sequence[Answered]) -> Figure:
-    """Share of right answers against the share of texts answered, one mark for each limit.
+def draw_coverage(curve: Sequence[Answered]) -> Picture:
+    """Share of right answers against the share of texts answered, one point for each limit.
 
     Args:
         curve: counts for rising limits, from `answered`; limits that leave no answer are skipped.
     Raises:
         CourseError: no limit leaves an answer.
 
-    >>> figure = draw_coverage([Answered(0.5, 10, 10, 8), Answered(0.9, 10, 5, 5)])
-    >>> figure.axes[0].lines[0].get_xdata().tolist()
+    >>> picture = draw_coverage([Answered(0.5, 10, 10, 8), Answered(0.9, 10, 5, 5)])
+    >>> picture.figure.axes[0].lines[0].get_xdata().tolist()
     [1.0, 0.5]
+    >>> picture.words.split(": ", 1)[1]
+    'least 0.50, 1.00 answered, 0.80 of them right; least 0.90, 0.50 answered, 1.00 of them right.'
     """
     points = [one for one in curve if one.given]
     if not points:
-        raise CourseError(text("views_caution.nothing"))
+        raise CourseError(text("draw_coverage.nothing"))
     figure = Figure(figsize=(10, 4.6))
     axes = figure.add_subplot()
-    axes.plot([p.coverage for p in points], [p.accuracy for p in points], color=GREY, linewidth=2, zorder=1)
-    marked = [p for p in _chosen(points)]
-    axes.scatter(
-        [p.coverage for p in marked], [p.accuracy for p in marked], color=ORANGE, edgecolor=INK, s=90, zorder=2
-    )
-    for p in marked:
+    draw_lines(axes, {"": [(p.coverage, p.accuracy) for p in points]}, [(GREY, "", "-")], zorder=1)
+    named = _named(points)
+    axes.scatter([p.coverage for p in named], [p.accuracy for p in named], color=ORANGE, edgecolor=INK, s=90, zorder=2)
+    for p in named:
         axes.annotate(
             f"{p.least:.2f}", (p.coverage, p.accuracy), textcoords="offset points", xytext=(0, 12), ha="center"
         )
     low = min(p.accuracy for p in points)
     axes.set_ylim(max(0.0, math.floor(10 * low) / 10 - 0.05), 1.06)
     axes.set_xlim(min(p.coverage for p in points) - 0.04, 1.04)
-    axes.set_xlabel(text("views_caution.coverage"))
-    axes.set_ylabel(text("views_caution.accuracy"))
+    axes.set_xlabel(text("draw_coverage.coverage"))
+    axes.set_ylabel(text("draw_coverage.accuracy"))
     figure.tight_layout()
-    return figure
-
-
-def describe_coverage(curve: Sequence[Answered]) -> str:
-    """What `draw_coverage` shows, in words.
-
-    >>> describe_coverage([Answered(0.5, 10, 10, 8), Answered(0.9, 10, 5, 5)]).split(": ", 1)[1]
-    'least 0.50, 1.00 answered, 0.80 of them right; least 0.90, 0.50 answered, 1.00 of them right.'
-    """
-    parts = [
-        text("views_caution.point", least=f"{p.least:.2f}", coverage=f"{p.coverage:.2f}", accuracy=f"{p.accuracy:.2f}")
-        for p in _chosen([p for p in curve if p.given])
+    said = [
+        text("draw_coverage.point", least=f"{p.least:.2f}", coverage=f"{p.coverage:.2f}", accuracy=f"{p.accuracy:.2f}")
+        for p in named
     ]
-    return text("views_caution.alt", points="; ".join(parts))
+    return Picture(figure, text("draw_coverage.words", points="; ".join(said)))
 
 
-def caution_html(
+def confidence_html(
     texts: Sequence[str], labels: Sequence[str], scores: Sequence[float], correct: Sequence[bool], least: float
 ) -> str:
     """Answered right, answered wrong and unsure as a bar with numbers, and the texts that are wrong or unsure.
@@ -120,7 +114,7 @@ def caution_html(
         texts, labels, scores, correct: one a text: itself, its best label, that label's score, whether it is right.
         least: scores below it are unsure, 0 to 1.
 
-    >>> words = caution_html(["fine", "so so"], ["POSITIVE", "NEGATIVE"], [0.99, 0.6], [True, False], 0.8)
+    >>> words = confidence_html(["fine", "so so"], ["POSITIVE", "NEGATIVE"], [0.99, 0.6], [True, False], 0.8)
     >>> "1 of 2 answered" in words, "so so" in words
     (True, True)
     """
@@ -133,38 +127,29 @@ def caution_html(
         (found.given - found.right, VERMILION, "wrong"),
         (len(unsure), GREY, "unsure"),
     )
-    bar = "".join(
-        f'<span style="display:inline-block;background:{colour};color:white;text-align:center;overflow:hidden;'
-        f'height:26px;line-height:26px;width:{600 * number / max(1, len(rows)):.0f}px">{number}</span>'
-        for number, colour, _ in parts
-        if number
-    )
-    legend = ", ".join(f"{number} {escape(text(f'views_caution.{key}'))}" for number, _, key in parts)
-    share = text("views_caution.none") if not found.given else f"{found.accuracy:.2f}"
-    head = text("views_caution.summary", given=found.given, of=found.of, accuracy=share)
-    lists = _list("views_caution.still_wrong", wrong, VERMILION) + _list("views_caution.kept_back", unsure, GREY)
-    return (
-        f'<div class="course-caution" style="font-family:{HTML_FONT};font-size:16px;color:{INK};background:white;'
-        f'padding:6px"><p style="margin:4px 0">{escape(head)}</p><div style="white-space:nowrap">{bar}</div>'
-        f'<p style="margin:4px 0;font-size:15px">{legend}</p>{lists}</div>'
+    share = text("draw_coverage.none") if not found.given else f"{found.accuracy:.2f}"
+    head = text("draw_coverage.summary", given=found.given, of=found.of, accuracy=share)
+    counts = {f"{number} {text(f'draw_coverage.{key}')}": colour for number, colour, key in parts}
+    return panel(
+        "confidence",
+        f"<p>{escape(head)}</p>",
+        bar(*((number / max(1, len(rows)), colour) for number, colour, _ in parts), width=600, height=26),
+        legend(counts),
+        _list("draw_coverage.still_wrong", wrong, VERMILION),
+        _list("draw_coverage.kept_back", unsure, GREY),
     )
 
 
 def _list(key: str, rows: Sequence[tuple[str, str, float, bool]], colour: str) -> str:
     if not rows:
         return ""
-    lines = "".join(
-        f'<li style="margin:2px 0">{escape(label)} {score:.2f} <span style="background:{PAPER};border-left:4px solid '
-        f'{colour};padding:0 6px">{escape(words[:120])}</span></li>'
-        for words, label, score, _ in rows[:SHOWN_TEXTS]
-    )
-    more = len(rows) - SHOWN_TEXTS
-    rest = f'<li style="color:{BLUE}">{escape(text("views_caution.more", number=more))}</li>' if more > 0 else ""
-    head = f'<p style="margin:8px 0 0">{escape(text(key))}</p>'
-    return f'{head}<ul style="margin:2px 0;padding-left:22px">{lines}{rest}</ul>'
+    shown = [(escape(label), f"{score:.2f}", escape(words[:120])) for words, label, score, _ in rows[:SHOWN_TEXTS]]
+    more = len(rows) - len(shown)
+    rest = small(text("draw_coverage.more", number=more)) if more else ""
+    return f"<p>{escape(text(key))}</p>{table(shown, edges=[colour] * len(shown))}{rest}"
 
 
-def _chosen(points: Sequence[Answered]) -> list[Answered]:
-    """A few limits that are worth a mark, closer together where scores are high."""
+def _named(points: Sequence[Answered]) -> list[Answered]:
+    """A few limits that are worth a number of their own, closer together where scores are high."""
     wanted = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
     return [p for p in points if any(abs(p.least - w) < 1e-9 for w in wanted)]
