@@ -28,7 +28,7 @@ def nucleus(logits: Tensor, p: float, keep: int = 0) -> Tensor:
 
 
 def in_sorted_order(logits: Tensor, p: float) -> Tensor:
-    """Solved, but with every token in the place that sorting gave it."""
+    """Solved, but with every token in the position that sorting gave it."""
     return nucleus(logits, p).sort(descending=False).values
 
 
@@ -62,7 +62,7 @@ WRONG = {
         "probabilities": lambda logits, p: torch.softmax(logits, dim=-1),
         "nothing_removed": lambda logits, p: logits,
         "one_too_few": lambda logits, p: nucleus(logits, p, keep=-1),
-        "wrong_places": in_sorted_order,
+        "wrong_positions": in_sorted_order,
         "other": lambda logits, p: nucleus(logits, p, keep=1),
     },
 }

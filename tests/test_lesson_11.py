@@ -10,8 +10,8 @@ from lesson_files import POCKET
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
 from course_lessons.lesson_11.attention_explorer import AttentionExplorer, attention_explorer, attentions_of
-from course_lessons.lesson_11.draw_attention import MOST_TOKENS, Grid, attention_html, describe_grids, draw_grids
-from course_lessons.lesson_11.draw_next_token import describe_next_tokens, draw_next_tokens
+from course_lessons.lesson_11.draw_attention import MOST_TOKENS, Grid, attention_html, draw_grids
+from course_lessons.lesson_11.draw_next_token import draw_next_tokens
 from course_utils import CourseError
 
 FOLDER = POCKET / "pocket-bert-uncased"
@@ -39,17 +39,18 @@ def numbers(page: str) -> list[float]:
 def test_grid_marks_what_is_open() -> None:
     """Open cells carry a dot and a colour, closed ones are white and empty; the words say the same."""
     grid = Grid("causal", "ab", "ab", [[1, 0], [1, 1]])
-    axes = draw_grids([grid]).axes[0]
-    assert [tuple(map(int, mark.get_position())) for mark in axes.texts] == [(0, 0), (0, 1), (1, 1)]
+    picture = draw_grids([grid])
+    axes = picture.figure.axes[0]
+    assert [tuple(map(int, dot.get_position())) for dot in axes.texts] == [(0, 0), (0, 1), (1, 1)]
     shades = axes.images[0].get_array()
     assert shades[0][1].tolist() == [1, 1, 1] and shades[0][0].tolist() != [1, 1, 1]
-    assert describe_grids([grid]) == "causal: 3 of 4 cells open (a: a; b: a, b)."
+    assert picture.words == "causal: 3 of 4 cells open (a: a; b: a, b)."
 
 
 def test_grid_with_numbers() -> None:
     """With numbers every cell says its share, zeros too."""
-    axes = draw_grids([Grid("weights", "ab", "ab", [[1, 0], [0.25, 0.75]])], numbers=True).axes[0]
-    assert [mark.get_text() for mark in axes.texts] == ["1.00", "0.00", "0.25", "0.75"]
+    axes = draw_grids([Grid("weights", "ab", "ab", [[1, 0], [0.25, 0.75]])], numbers=True).figure.axes[0]
+    assert [share.get_text() for share in axes.texts] == ["1.00", "0.00", "0.25", "0.75"]
 
 
 @pytest.mark.parametrize("values", [[], [[1]], [[1, 0], [1]], [[1, 0]]])
@@ -77,10 +78,10 @@ def test_long_attention_is_cut_in_sight() -> None:
 
 def test_next_tokens_share_one_scale() -> None:
     """Bars of different panels can be compared, and a token that cannot come has a dash."""
-    figure = draw_next_tokens(["good", "bad"], {"as it is": [0.6, 0.4], "only the best": [1.0, 0.0]})
+    figure = draw_next_tokens(["good", "bad"], {"as it is": [0.6, 0.4], "only the best": [1.0, 0.0]}).figure
     assert len({axes.get_xlim() for axes in figure.axes}) == 1
-    assert [mark.get_text() for mark in figure.axes[1].texts] == ["1.00", "-"]
-    assert describe_next_tokens(["good"], {"one": [1.0]}) == "one: good 1.00."
+    assert [share.get_text() for share in figure.axes[1].texts] == ["1.00", "-"]
+    assert draw_next_tokens(["good"], {"one": [1.0]}).words == "one: good 1.00."
     for wrong in ({}, {"as it is": [0.6]}):
         with pytest.raises(CourseError, match="2 tokens"):
             draw_next_tokens(["good", "bad"], wrong)

@@ -53,13 +53,13 @@ def attentions_of(
     import torch
 
     if not isinstance(sentence, str) or not sentence.strip():
-        raise CourseError(text("views_attention.empty"))
+        raise CourseError(text("attention_explorer.empty"))
     whole = whole_characters(sentence[:2000])
     inputs = tokenizer(whole, truncation=True, max_length=MOST_READ, return_tensors="pt")
     with torch.no_grad():
         found = model(**inputs.to(model.device), output_attentions=True).attentions
     if not found:
-        raise CourseError(text("views_attention.not_eager"))
+        raise CourseError(text("attention_explorer.not_eager"))
     tokens = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0].tolist())
     return [token.replace("Ġ", "_") for token in tokens], [layer[0].cpu() for layer in found]
 
@@ -81,16 +81,16 @@ def attention_explorer(
     wide, style = ipywidgets.Layout(width="95%"), {"description_width": "initial"}
     box = ipywidgets.Text(
         value=sentence,
-        description=text("views_attention.sentence"),
-        placeholder=text("views_attention.type_here"),
+        description=text("attention_explorer.sentence"),
+        placeholder=text("attention_explorer.type_here"),
         layout=wide,
         style=style,
     )
     layers = ipywidgets.IntSlider(
-        value=layer, min=1, max=len(found), description=text("views_attention.layer"), layout=wide, style=style
+        value=layer, min=1, max=len(found), description=text("attention_explorer.layer"), layout=wide, style=style
     )
     heads = ipywidgets.IntSlider(
-        value=head, min=0, max=len(found[0]), description=text("views_attention.head"), layout=wide, style=style
+        value=head, min=0, max=len(found[0]), description=text("attention_explorer.head"), layout=wide, style=style
     )
     view = ipywidgets.HTML()
 
@@ -126,5 +126,5 @@ def show_attention_explorer(
     Args and errors as for `attention_explorer`.
     """
     explorer = attention_explorer(tokenizer, model, sentence, layer, head)
-    words = text("views_attention.still", sentence=sentence, layer=layer, head=head)
+    words = text("attention_explorer.still", sentence=sentence, layer=layer, head=head)
     show(explorer.widget, f"<p>{escape(words)}</p>{explorer.view.value}", text=words)

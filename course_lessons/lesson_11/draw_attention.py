@@ -9,8 +9,10 @@ from html import escape
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from course_utils.markup import chip, panel, small, table
 from course_utils.messages import CourseError, text
-from course_utils.palette import BLUE, GREY, HTML_FONT, INK
+from course_utils.palette import BLUE, INK
+from course_utils.picture import Picture
 
 MOST_TOKENS = 24
 """Tokens that a live grid shows at most."""
@@ -37,7 +39,7 @@ class Grid:
         if len(self.values) != len(self.rows) or shape != {len(self.columns)}:
             raise CourseError(
                 text(
-                    "views_attention.shape",
+                    "draw_attention.shape",
                     rows=len(self.rows),
                     columns=len(self.columns),
                     given=f"{len(self.values)} x {sorted(shape)}",
@@ -45,7 +47,7 @@ class Grid:
             )
 
 
-def draw_grids(grids: Sequence[Grid], numbers: bool = False) -> Figure:
+def draw_grids(grids: Sequence[Grid], numbers: bool = False) -> Picture:
     """Tables side by side, a darker cell for a larger share; cells of 0 stay white.
 
     Args:
@@ -54,18 +56,19 @@ def draw_grids(grids: Sequence[Grid], numbers: bool = False) -> Figure:
     Raises:
         CourseError: no table, or more than four.
 
-    >>> figure = draw_grids([Grid("causal", ["a", "b"], ["a", "b"], [[1, 0], [1, 1]])])
-    >>> [t.get_text() for t in figure.axes[0].texts], figure.axes[0].get_title()
-    (['•', '•', '•'], 'causal')
+    >>> picture = draw_grids([Grid("causal", ["a", "b"], ["a", "b"], [[1, 0], [1, 1]])])
+    >>> [t.get_text() for t in picture.figure.axes[0].texts], picture.words
+    (['•', '•', '•'], 'causal: 3 of 4 cells open (a: a; b: a, b).')
     """
     if not 1 <= len(grids) <= 4:
-        raise CourseError(text("views_attention.number", given=len(grids)))
+        raise CourseError(text("draw_attention.number", given=len(grids)))
     height = max(len(grid.rows) for grid in grids)
     figure = Figure(figsize=(max(7.0, 4.3 * len(grids)), 1.6 + 0.5 * height))
-    for place, grid in enumerate(grids):
-        axes = figure.add_subplot(1, len(grids), place + 1)
-        picture = [[_shade(value) for value in row] for row in grid.values]
-        axes.imshow(picture, aspect="equal" if len(grid.rows) == len(grid.columns) else "auto")
+    said = []
+    for number, grid in enumerate(grids, 1):
+        axes = figure.add_subplot(1, len(grids), number)
+        shades = [[_shade(value) for value in row] for row in grid.values]
+        axes.imshow(shades, aspect="equal" if len(grid.rows) == len(grid.columns) else "auto")
         axes.set_xticks(range(len(grid.columns)), grid.columns, rotation=60 if _long(grid.columns) else 0)
         axes.set_yticks(range(len(grid.rows)), grid.rows)
         axes.set_xticks([i - 0.5 for i in range(1, len(grid.columns))], minor=True)
@@ -82,26 +85,20 @@ def draw_grids(grids: Sequence[Grid], numbers: bool = False) -> Figure:
                     words = f"{value:.2f}" if numbers else "•"
                     colour = "white" if value > 0.55 else INK
                     axes.text(j, i, words, ha="center", va="center", color=colour, fontsize=10 if numbers else 13)
+        said.append(_grid_words(grid))
     figure.tight_layout()
-    return figure
+    return Picture(figure, " ".join(said))
 
 
-def describe_grids(grids: Sequence[Grid]) -> str:
-    """What `draw_grids` shows, in words: for each table how many cells are open, and for each row which.
-
-    >>> describe_grids([Grid("causal", ["a", "b"], ["a", "b"], [[1, 0], [1, 1]])])
-    'causal: 3 of 4 cells open (a: a; b: a, b).'
-    """
-    parts = []
-    for grid in grids:
-        rows = [
-            f"{name}: {', '.join(c for c, v in zip(grid.columns, row, strict=True) if v > 0) or '-'}"
-            for name, row in zip(grid.rows, grid.values, strict=True)
-        ]
-        number = sum(v > 0 for row in grid.values for v in row)
-        whole = len(grid.rows) * len(grid.columns)
-        parts.append(text("views_attention.alt", title=grid.title, open=number, of=whole, rows="; ".join(rows)))
-    return " ".join(parts)
+def _grid_words(grid: Grid) -> str:
+    """How many cells of a table are open, and for each row which."""
+    rows = [
+        f"{name}: {', '.join(c for c, v in zip(grid.columns, row, strict=True) if v > 0) or '-'}"
+        for name, row in zip(grid.rows, grid.values, strict=True)
+    ]
+    number = sum(v > 0 for row in grid.values for v in row)
+    whole = len(grid.rows) * len(grid.columns)
+    return text("draw_attention.words", title=grid.title, open=number, of=whole, rows="; ".join(rows))
 
 
 def attention_html(tokens: Sequence[str], weights: Sequence[Sequence[float]]) -> str:
@@ -121,36 +118,26 @@ def attention_html(tokens: Sequence[str], weights: Sequence[Sequence[float]]) ->
     """
     if len(weights) != len(tokens) or any(len(row) != len(tokens) for row in weights):
         given = f"{len(weights)} x {len(weights[0]) if len(weights) else 0}"
-        raise CourseError(text("views_attention.shape", rows=len(tokens), columns=len(tokens), given=given))
+        raise CourseError(text("draw_attention.shape", rows=len(tokens), columns=len(tokens), given=given))
     shown = list(tokens[:MOST_TOKENS])
-    head = "".join(
-        f'<th style="writing-mode:vertical-rl;font-weight:normal;padding:4px 1px;text-align:left">{escape(token)}</th>'
-        for token in shown
-    )
-    body = []
+    rows = []
     for token, row in zip(shown, weights, strict=False):
         row = list(row[: len(shown)])
         best = max(range(len(row)), key=row.__getitem__)
-        cells = "".join(
-            f'<td style="background:rgba(0,114,178,{value:.2f});color:{"white" if value > 0.55 else INK};width:30px;'
-            f'height:26px;text-align:center;border:1px solid #ddd;font-size:13px">'
-            f"{f'{value:.2f}'.lstrip('0') if place == best else ''}</td>"
-            for place, value in enumerate(row)
-        )
-        body.append(
-            f'<tr><th style="font-weight:normal;text-align:right;padding-right:8px">{escape(token)}</th>{cells}</tr>'
-        )
+        cells = [_weight_chip(value, number == best) for number, value in enumerate(row)]
+        rows.append([escape(token), *cells])
     more = len(tokens) - len(shown)
-    note = (
-        f'<p style="color:{GREY};font-size:15px">{escape(text("views_attention.more", number=more))}</p>'
-        if more
-        else ""
+    return panel(
+        "attention",
+        table(rows, ["", *map(escape, shown)], row_heads=True, grid=True, upright=True),
+        small(text("draw_attention.more", number=more) if more else ""),
     )
-    return (
-        f'<div class="course-attention" style="font-family:{HTML_FONT};font-size:15px;color:{INK};background:white;'
-        f'overflow-x:auto;padding:6px"><table style="border-collapse:collapse;border-top:3px solid {BLUE}">'
-        f"<tr><th></th>{head}</tr>{''.join(body)}</table>{note}</div>"
-    )
+
+
+def _weight_chip(value: float, named: bool) -> str:
+    """A cell, the darker the larger its weight; the number stands in it if it is named."""
+    words = f"{value:.2f}".lstrip("0") if named else ""
+    return chip(words, tint=f"rgba(0,114,178,{value:.2f})", ink="white" if value > 0.55 else INK, fill=True)
 
 
 def _shade(value: float) -> tuple[float, float, float]:

@@ -8,11 +8,12 @@ from matplotlib.figure import Figure
 
 from course_utils.messages import CourseError, text
 from course_utils.palette import BLUE, INK
+from course_utils.picture import Picture
 
 SHOWN = 10
 
 
-def draw_next_tokens(tokens: Sequence[str], distributions: Mapping[str, Sequence[float]]) -> Figure:
+def draw_next_tokens(tokens: Sequence[str], distributions: Mapping[str, Sequence[float]]) -> Picture:
     """The same tokens under several distributions, one panel of bars for each; a token that cannot come has no bar.
 
     Args:
@@ -21,20 +22,22 @@ def draw_next_tokens(tokens: Sequence[str], distributions: Mapping[str, Sequence
     Raises:
         CourseError: no distribution, or one with another number of probabilities than tokens.
 
-    >>> figure = draw_next_tokens(["good", "bad"], {"as it is": [0.6, 0.4], "only the best": [1.0, 0.0]})
-    >>> [[t.get_text() for t in axes.texts] for axes in figure.axes]
+    >>> picture = draw_next_tokens(["good", "bad"], {"as it is": [0.6, 0.4], "only the best": [1.0, 0.0]})
+    >>> [[t.get_text() for t in axes.texts] for axes in picture.figure.axes]
     [['0.60', '0.40'], ['1.00', '-']]
+    >>> picture.words
+    'as it is: good 0.60, bad 0.40. only the best: good 1.00, bad 0.00.'
     """
     if not distributions or any(len(row) != len(tokens) for row in distributions.values()):
         given = ", ".join(str(len(row)) for row in distributions.values()) or "0"
-        raise CourseError(text("views_next_token.unequal", tokens=len(tokens), given=given))
+        raise CourseError(text("draw_next_token.unequal", tokens=len(tokens), given=given))
     count = min(SHOWN, len(tokens))
     figure = Figure(figsize=(max(7.0, 3.3 * len(distributions)), 1.2 + 0.42 * count))
     reach = max(max(row[:count]) for row in distributions.values())
-    for place, (title, row) in enumerate(distributions.items()):
-        axes = figure.add_subplot(1, len(distributions), place + 1)
+    for number, (title, row) in enumerate(distributions.items()):
+        axes = figure.add_subplot(1, len(distributions), number + 1)
         axes.barh(range(count), row[:count], color=BLUE)
-        axes.set_yticks(range(count), list(tokens[:count]) if place == 0 else [""] * count)
+        axes.set_yticks(range(count), list(tokens[:count]) if number == 0 else [""] * count)
         axes.invert_yaxis()
         axes.set_xlim(0, max(reach * 1.4, 0.05))
         axes.set_xticks([])
@@ -44,16 +47,8 @@ def draw_next_tokens(tokens: Sequence[str], distributions: Mapping[str, Sequence
             words = f"{value:.2f}" if value > 0 else "-"
             axes.text(value + 0.03 * reach, i, words, va="center", color=INK, fontsize=11)
     figure.tight_layout()
-    return figure
-
-
-def describe_next_tokens(tokens: Sequence[str], distributions: Mapping[str, Sequence[float]]) -> str:
-    """What `draw_next_tokens` shows, in words.
-
-    >>> describe_next_tokens(["good", "bad"], {"as it is": [0.6, 0.4]})
-    'as it is: good 0.60, bad 0.40.'
-    """
-    return " ".join(
+    said = [
         f"{title}: {', '.join(f'{t} {p:.2f}' for t, p in list(zip(tokens, row, strict=True))[:SHOWN])}."
         for title, row in distributions.items()
-    )
+    ]
+    return Picture(figure, " ".join(said))

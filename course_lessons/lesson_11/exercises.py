@@ -133,7 +133,7 @@ def nucleus(answer: Callable[[Tensor, float], object]) -> Verdict:
             elif torch.equal(left, fewer):
                 cause = "one_too_few"
             elif int(left.sum()) == len(stays):
-                cause = "wrong_places"
+                cause = "wrong_positions"
             else:
                 cause = "other"
         return Verdict(False, f"nucleus({row}, p={p})", f"`{shown(given)}`", f"`{shown(expected)}`", cause)
