@@ -138,8 +138,8 @@ Measure = Callable[[Scale, dict[str, Any], Save, Progress], dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Part:
-    """One part of the measuring.
+class Measurement:
+    """One part of the measuring: what it measures and how.
 
     Attributes:
         about: what it measures, for the help.
@@ -537,26 +537,26 @@ def _reviews(languages: Iterable[str]) -> list[Path]:
     return [path for language in languages for path in package("corpora", "pocket_reviews", language).glob("*.parquet")]
 
 
-PARTS = {
-    "padding": Part(
+MEASUREMENTS = {
+    "padding": Measurement(
         "real tokens among all positions, for four ways to form batches",
         measure_padding,
         lambda scale: [room("06", "batching.py"), package("corpora", "pair_lengths.json")],
         table_padding,
     ),
-    "loop": Part(
+    "loop": Measurement(
         "time of lesson 08's loop against the Trainer's",
         measure_loop,
         lambda scale: [package("training.py"), *_weights("pocket-bert-uncased"), *_reviews(["en"])],
         table_loop,
     ),
-    "pocket": Part(
+    "pocket": Measurement(
         "speed of a pocket checkpoint against a model of DistilBERT's shape",
         measure_pocket,
         lambda scale: _weights("pocket-bert-uncased-sst2"),
         table_pocket,
     ),
-    "curves": Part(
+    "curves": Measurement(
         "accuracy by number of examples, from pretrained and from random weights",
         measure_curves,
         lambda scale: [
@@ -567,7 +567,7 @@ PARTS = {
         ],
         table_curves,
     ),
-    "lessons": Part(
+    "lessons": Measurement(
         "run time of each lesson",
         measure_lessons,
         lambda scale: [
@@ -584,15 +584,15 @@ PARTS = {
 def measure_part(part: str, keeper: Keeper, scale: Scale, again: bool) -> Entry:
     """Measure one part, or take what is there already; its entry."""
     quick = scale != FULL
-    basis = fingerprint(PARTS[part].basis(scale), scale)
+    basis = fingerprint(MEASUREMENTS[part].basis(scale), scale)
     entry = None if again else keeper.usable(part, basis, quick)
     if entry and entry["complete"] and entry.get("scope") == repr(scale):
         say(f"{part}: measured on {entry['date']}; `python course.py measure {part} --again` does it anew")
         return entry
-    say(f"{part}: {PARTS[part].about}")
+    say(f"{part}: {MEASUREMENTS[part].about}")
     begun = time.perf_counter()
     kept = entry["figures"] if entry else {}
-    figures = PARTS[part].measure(
+    figures = MEASUREMENTS[part].measure(
         scale,
         kept,
         lambda so_far: keeper.keep(part, basis, quick, so_far, complete=False, scope=repr(scale)),
@@ -604,8 +604,8 @@ def measure_part(part: str, keeper: Keeper, scale: Scale, again: bool) -> Entry:
 
 
 def finished(entries: dict[str, Entry]) -> dict[str, Entry]:
-    """The finished parts, in the order of `PARTS`."""
-    return {part: entries[part] for part in PARTS if entries.get(part, {}).get("complete")}
+    """The finished parts, in the order of `MEASUREMENTS`."""
+    return {part: entries[part] for part in MEASUREMENTS if entries.get(part, {}).get("complete")}
 
 
 def report(entries: dict[str, Entry]) -> str:
@@ -623,7 +623,7 @@ def report(entries: dict[str, Entry]) -> str:
     for part, entry in done.items():
         head = f"**{part}**" + (" (a trial run, too small to be quoted)" if entry.get("quick") else "")
         blocks.append(head if same else f"{head}, measured {conditions[part]}")
-        blocks.append(PARTS[part].table(entry["figures"]))
+        blocks.append(MEASUREMENTS[part].table(entry["figures"]))
     return "\n\n".join(blocks)
 
 
@@ -658,7 +658,7 @@ def store(keeper: Keeper, stored: Path, readme: Path) -> list[Path]:
     everything = Keeper.read(stored).entries
     for part, entry in done.items():
         everything[part] = {key: value for key, value in entry.items() if key not in ("quick", "scope")}
-    everything = {part: everything[part] for part in PARTS if part in everything}
+    everything = {part: everything[part] for part in MEASUREMENTS if part in everything}
     text = readme.read_text(encoding="utf-8")
     new = between(text, report(everything))
     write_json(stored, everything)
@@ -671,18 +671,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="course.py measure",
         description="Measure on this machine the figures that the lessons and README.md quote.",
-        epilog="Parts: " + "; ".join(f"{name}, {part.about}" for name, part in PARTS.items()) + ".",
+        epilog="Parts: " + "; ".join(f"{name}, {part.about}" for name, part in MEASUREMENTS.items()) + ".",
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)}; all without one")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(MEASUREMENTS)}; all without one")
     parser.add_argument("--again", action="store_true", help="measure anew what is there already")
     parser.add_argument("--quick", action="store_true", help="as little as possible, to try the command out")
     parser.add_argument("--show", action="store_true", help="measure nothing: print what is there")
     parser.add_argument("--store", action="store_true", help="for authors: put the result into the course")
     options = parser.parse_args(arguments)
-    unknown = [part for part in options.parts if part not in PARTS]
+    unknown = [part for part in options.parts if part not in MEASUREMENTS]
     if unknown:
-        parser.error(f"there is no part {', '.join(unknown)}; choose from {', '.join(PARTS)}")
-    chosen = [part for part in PARTS if part in options.parts] or list(PARTS)
+        parser.error(f"there is no part {', '.join(unknown)}; choose from {', '.join(MEASUREMENTS)}")
+    chosen = [part for part in MEASUREMENTS if part in options.parts] or list(MEASUREMENTS)
     scale = QUICK if options.quick else FULL
     keeper = Keeper.read(TRIAL if options.quick else KEPT)
     problems: list[str] = []

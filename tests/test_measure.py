@@ -33,25 +33,25 @@ def measure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def fake(measure: ModuleType, monkeypatch: pytest.MonkeyPatch, **parts: Callable[..., dict[str, Any]]) -> None:
     """Put parts of the test in place of the real ones."""
     made = {
-        name: measure.Part("about it", function, lambda scale: [], lambda figures: f"figures: {figures}")
+        name: measure.Measurement("about it", function, lambda scale: [], lambda figures: f"figures: {figures}")
         for name, function in parts.items()
     }
-    monkeypatch.setattr(measure, "PARTS", made)
+    monkeypatch.setattr(measure, "MEASUREMENTS", made)
 
 
 def collect(measure: ModuleType, part: str, kept: dict[str, Any] | None = None) -> tuple[dict[str, Any], list[str]]:
     """The figures of a part on the smallest scale, and what it said on the way."""
     said: list[str] = []
-    figures = measure.PARTS[part].measure(measure.QUICK, kept or {}, lambda so_far: None, said.append)
+    figures = measure.MEASUREMENTS[part].measure(measure.QUICK, kept or {}, lambda so_far: None, said.append)
     json.dumps(figures)
     assert said
     return figures, said
 
 
-@pytest.mark.parametrize("part", list(measure_room.PARTS))
+@pytest.mark.parametrize("part", list(measure_room.MEASUREMENTS))
 def test_the_files_that_figures_hang_on_are_there(part: str) -> None:
     """A file that moved would hang as missing for ever: figures would stay although what they came from has changed."""
-    files = list(measure_room.PARTS[part].basis(measure_room.FULL))
+    files = list(measure_room.MEASUREMENTS[part].basis(measure_room.FULL))
     assert files and not [path for path in files if not path.is_file()]
 
 
@@ -64,7 +64,7 @@ def test_padding_reproduces_the_figures_of_the_course(measure: ModuleType) -> No
     shares = figures["shares"]["32"]
     assert (round(shares["max_length"], 2), round(shares["longest"], 2)) == (0.42, 0.67)
     assert min(shares["grouped"], shares["token_budget"]) > 0.95
-    words = measure.PARTS["padding"].table(figures)
+    words = measure.MEASUREMENTS["padding"].table(figures)
     assert "| 32 | 0.42 | 0.67 |" in words and "4,076" in words
 
 
@@ -74,9 +74,9 @@ def test_loop_and_trainer_arrive_at_the_same_weights(measure: ModuleType) -> Non
     assert figures["largest_difference"] == 0
     assert figures["lowest"] <= figures["ratio"] <= figures["highest"] and figures["seconds"]["loop"] > 0
     assert len(said) == measure.QUICK.pairs
-    assert "0 (equal to the last bit)" in measure.PARTS["loop"].table(figures)
+    assert "0 (equal to the last bit)" in measure.MEASUREMENTS["loop"].table(figures)
     figures["largest_difference"] = 3e-7
-    assert "3.0e-07" in measure.PARTS["loop"].table(figures)
+    assert "3.0e-07" in measure.MEASUREMENTS["loop"].table(figures)
 
 
 def test_pocket_is_faster_than_distilbert(measure: ModuleType) -> None:
@@ -84,7 +84,7 @@ def test_pocket_is_faster_than_distilbert(measure: ModuleType) -> None:
     figures, _ = collect(measure, "pocket")
     for speed in figures["speed"].values():
         assert speed["pocket"] > speed["distilbert"] > 0 and speed["ratio"] > 1
-    assert "| 32 |" in measure.PARTS["pocket"].table(figures)
+    assert "| 32 |" in measure.MEASUREMENTS["pocket"].table(figures)
 
 
 def test_curves_go_on_where_they_were(measure: ModuleType) -> None:
@@ -96,7 +96,7 @@ def test_curves_go_on_where_they_were(measure: ModuleType) -> None:
     assert there in figures["points"] and len(figures["points"]) == 2 and len(saved) == 1
     assert not [point for point in figures["points"] if point["pretrained"]][1:]
     assert "1 of 2 runs are there already" in said[0] and "run 2 of 2" in said[1]
-    words = measure.PARTS["curves"].table(figures)
+    words = measure.MEASUREMENTS["curves"].table(figures)
     assert "| English, pretrained weights | 0.12 (0.12 to 0.12) |" in words and "Korean" not in words
 
 
@@ -109,7 +109,7 @@ def test_lessons_are_timed_and_a_broken_one_is_named(measure: ModuleType) -> Non
         nbformat.write(nbformat.v4.new_notebook(cells=[cell]), str(folder / f"{stem}.ipynb"))
     figures, said = collect(measure, "lessons")
     assert list(figures["seconds"]) == ["01_good"] and figures["seconds"]["01_good"] > 0
-    assert "| 01 good |" in measure.PARTS["lessons"].table(figures)
+    assert "| 01 good |" in measure.MEASUREMENTS["lessons"].table(figures)
     assert sorted(path.name for path in folder.iterdir()) == ["01_good.ipynb", "02_bad.ipynb"]
 
     saved: list[dict[str, Any]] = []
@@ -280,14 +280,14 @@ def test_a_readme_without_a_place_is_left_alone(
 
 def test_what_is_stored_can_be_read_by_lessons() -> None:
     """The stored table has date, machine, versions and figures for each part, and the curves the lesson draws."""
-    from course_lessons.lesson_07.learning_curves import SIZES, means, stored_points
+    from course_lessons.lesson_07.learning_curves import means, stored_points
     from course_utils.measurements import measured
     from course_utils.messages import CourseError
 
     assert {"date", "machine", "versions", "figures"} <= set(measured("curves"))
     average = means(stored_points("en"))
-    assert {size for size, _ in average} == set(SIZES)
-    for size in SIZES:
+    assert {size for size, _ in average} == set(measure_room.FULL.sizes)
+    for size in measure_room.FULL.sizes:
         assert average[size, True] > average[size, False] + 0.05, size
     with pytest.raises(CourseError, match="curve"):
         measured("nonsense")
