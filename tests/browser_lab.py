@@ -1,4 +1,7 @@
-"""A lesson as a learner meets it: a real Chromium drives a real JupyterLab, on a copy of the notebook.
+"""A lesson as a learner meets it: a real Chromium drives a real JupyterLab, on a solved copy of the notebook.
+
+One run proves both that the lesson works in a browser and that its hidden solutions are right: they stand in the
+exercise cells, and until the last cell COURSE_STRICT turns a wrong one into an error that stops the run.
 
 Nothing here looks at pixels; screenshots are left in a folder whose name is printed, to be looked at.
 """
@@ -17,14 +20,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import nbformat
 import pytest
-from lesson_files import NOTEBOOKS, ROOT, clean_environment, code_cells, read
+from lesson_files import NOTEBOOKS, ROOT, clean_environment, code_cells, exercise_names, read, solved, tags
 from nbformat import NotebookNode
 
 from commands import doctor
@@ -54,11 +57,15 @@ def browser_path() -> str:
 
 @dataclass
 class Lab:
-    """A JupyterLab with a lesson open in a page, and what the page asked for on the way."""
+    """A JupyterLab with a lesson open in a page, and what the page asked for on the way.
+
+    `work` is the folder that JupyterLab shows; the requests are those of the page since it was opened.
+    """
 
     page: Page
     notebook: NotebookNode
     shots: Path
+    work: Path
     requests: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -106,15 +113,100 @@ class Lab:
         assert [line.rstrip("\n") for line in lines] == source.split("\n")
 
 
-@contextmanager
-def served(stem: str, home: Path) -> Iterator[str]:
-    """The address of a JupyterLab of its own on a free port: own settings, own runtime folder, a copy of the lesson."""
-    work = home / "work"
-    work.mkdir()
-    lesson = read(NOTEBOOKS / f"{stem}.ipynb")
+LAST_CELL = "import os\n\ndel os.environ['COURSE_STRICT']"
+
+
+def solved_copy(stem: str) -> NotebookNode:
+    """A lesson with its own solutions in place, not yet run, and a last cell that ends the strict mode.
+
+    So Run All stops at a wrong solution, and whoever types an answer afterwards is told what a learner is told.
+    """
+    lesson = solved(read(NOTEBOOKS / f"{stem}.ipynb"))
     for cell in code_cells(lesson):
         cell.execution_count = None  # a number then means: run in this browser
-    nbformat.write(lesson, str(work / f"{stem}.ipynb"))
+    lesson.cells.append(nbformat.v4.new_code_cell(LAST_CELL, id="strict-mode-ends"))
+    return lesson
+
+
+@dataclass
+class Desk:
+    """A JupyterLab of its own and a page of a browser with it, on which one lesson after another is opened.
+
+    To load JupyterLab costs more than most lessons: it is done once for all lessons that follow each other.
+    """
+
+    address: str
+    token: str
+    work: Path
+    page: Page
+    ends: ExitStack
+    requests: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def open(self, lesson: NotebookNode, name: str) -> None:
+        """Put a notebook into the folder and open it; its kernel is ready and its cells are there."""
+        page = self.page
+        nbformat.write(lesson, str(self.work / name))
+        self.problems.clear()
+        if "/lab" in page.url:
+            page.evaluate("path => { void window.jupyterapp.commands.execute('docmanager:open', {path}); }", name)
+        else:
+            page.goto(f"{self.address}/lab/tree/{name}?token={self.token}")
+        # The notebook's own indicator is idle before a kernel exists; the status bar tells the truth.
+        page.locator(".jp-StatusBar-TextItem", has_text=re.compile(r"^(?!No Kernel).+\| Idle$")).wait_for()
+        page.locator(".jp-Notebook .jp-Cell").nth(len(lesson.cells) - 1).wait_for(state="attached")
+
+    def clear(self) -> None:
+        """Close every notebook without keeping it, and end the kernels."""
+        self.page.evaluate("() => { for (const one of [...window.jupyterapp.shell.widgets('main')]) one.dispose(); }")
+        for session in json.loads(self.ask("GET", "/api/sessions")):
+            self.ask("DELETE", f"/api/sessions/{session['id']}")
+        assert self.page.locator(".jp-Dialog").count() == 0, "a dialog was left open"
+        self.page.locator(".jp-Notebook").first.wait_for(state="detached")
+
+    def ask(self, method: str, path: str) -> bytes:
+        """What the server answers to a request that the page does not make."""
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(f"{self.address}{path}", method=method, headers=headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.read()
+
+
+_desks: list[Desk] = []
+
+
+def desk(home: Path) -> Desk:
+    """The desk of this process; where there is none, one is set up in `home`, or the test skips or fails."""
+    if not _desks:
+        executable = browser_path()
+        from playwright.sync_api import sync_playwright
+
+        with ExitStack() as ends:
+            address, token, work = ends.enter_context(served(home))
+            playwright = ends.enter_context(sync_playwright())
+            browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS, headless=True)
+            ends.callback(browser.close)
+            context = browser.new_context(viewport={"width": 1400, "height": 1000})
+            page = context.new_page()
+            page.set_default_timeout(120_000)
+            made = Desk(address, token, work, page, ends.pop_all())
+        context.on("request", lambda request: made.requests.append(request.url))
+        page.on("pageerror", lambda error: made.problems.append(str(error)))
+        _desks.append(made)
+    return _desks[0]
+
+
+def close_desk() -> None:
+    """End browser and server, if there are any. Called after the last browser test in a row, and after a failure."""
+    while _desks:
+        _desks.pop().ends.close()
+
+
+@contextmanager
+def served(home: Path) -> Iterator[tuple[str, str, Path]]:
+    """A JupyterLab of its own on a free port: address, token and the folder it shows; its settings lie in `home`."""
+    work = home / "work"
+    work.mkdir()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -127,10 +219,11 @@ def served(stem: str, home: Path) -> Iterator[str]:
         JUPYTERLAB_SETTINGS_DIR=str(home / "settings"),
         JUPYTERLAB_WORKSPACES_DIR=str(home / "workspaces"),
         HF_HOME=str(home / "cache"),
+        COURSE_STRICT="1",
     )
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}"]
     command += ["--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
-    command += [f"--ServerApp.root_dir={work}"]
+    command += [f"--ServerApp.root_dir={work}", "--LabApp.expose_app_in_browser=True"]
     log = (home / "server.log").open("w", encoding="utf-8")
     process = subprocess.Popen(
         command, cwd=work, env=environment, stdout=log, stderr=log, start_new_session=os.name != "nt"
@@ -146,7 +239,7 @@ def served(stem: str, home: Path) -> Iterator[str]:
                 said = (home / "server.log").read_text(encoding="utf-8", errors="replace")[-2000:]
                 assert process.poll() is None and time.monotonic() < deadline, said
                 time.sleep(0.2)
-        yield f"{address}/lab/tree/{stem}.ipynb?token={token}"
+        yield address, token, work
     finally:
         if os.name == "nt":
             process.terminate()
@@ -156,51 +249,69 @@ def served(stem: str, home: Path) -> Iterator[str]:
         log.close()
 
 
+HOW_FAR = """([allowed, last]) => {
+    const cells = [...document.querySelectorAll(".jp-Notebook .jp-Cell")];
+    const error = '[data-mime-type="application/vnd.jupyter.error"]';
+    const failed = cells.findIndex((cell, n) => !allowed.includes(n) && cell.querySelector(error));
+    const prompts = document.querySelectorAll(".jp-CodeCell .jp-InputPrompt");
+    const done = prompts.length > 0 && prompts[prompts.length - 1].textContent.trim() === last;
+    return failed >= 0 || done ? {failed} : null;
+}"""
+
+
+def run_all(lab: Lab) -> None:
+    """Click Run All and wait for the last cell; an AssertionError names the cell where the run stopped, and why."""
+    page = lab.page
+    page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(r"^Run$")).click()
+    page.locator('li.lm-Menu-item[data-command="runmenu:run-all"]').click()
+    allowed = [number for number, cell in enumerate(lab.notebook.cells) if "raises-exception" in tags(cell)]
+    last = f"[{len(code_cells(lab.notebook))}]:"
+    found = page.wait_for_function(HOW_FAR, arg=[allowed, last], timeout=600_000, polling=200)
+    failed = found.json_value()["failed"]
+    if failed >= 0:
+        lab.shot("failed")
+        said = lab.output(lab.cells[failed]).inner_text()
+        raise AssertionError(f"Run All stopped at cell {lab.cells[failed]}, its solution in place:\n{said[-2500:]}")
+    page.locator(".jp-StatusBar-TextItem", has_text=re.compile(r"\| Idle$")).wait_for()
+
+
 @contextmanager
 def opened_lesson(stem: str, home: Path) -> Iterator[Lab]:
-    """A lesson in a browser, after Run All; skips or fails where there is no browser.
+    """A lesson in a browser, its exercises solved, after Run All; skips or fails where there is no browser.
 
-    `home` is an empty folder for the server's files and for the screenshots.
+    `home` is an empty folder for the screenshots, and for the server's files if none is running yet.
     """
-    executable = browser_path()
-    from playwright.sync_api import sync_playwright
-
     shots = home / "screenshots"
     shots.mkdir()
     print(f"screenshots: {shots}")
-    with served(stem, home) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS, headless=True)
-        context = browser.new_context(viewport={"width": 1400, "height": 1000})
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        opened = Lab(page, read(NOTEBOOKS / f"{stem}.ipynb"), shots)
-        context.on("request", lambda request: opened.requests.append(request.url))
-        page.on("pageerror", lambda error: opened.problems.append(str(error)))
-        page.goto(address)
-        # The notebook's own indicator is idle before a kernel exists; the status bar tells the truth.
-        page.locator(".jp-StatusBar-TextItem", has_text=re.compile(r"^(?!No Kernel).+\| Idle$")).wait_for()
-        page.locator(".jp-Notebook .jp-Cell").nth(len(opened.cells) - 1).wait_for(state="attached")
+    lesson, place = solved_copy(stem), desk(home)
+    opened = Lab(place.page, lesson, shots, place.work, place.requests, place.problems)
+    try:
+        place.open(lesson, f"{stem}.ipynb")
         opened.shot("opened")
-        page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(r"^Run$")).click()
-        page.locator('li.lm-Menu-item[data-command="runmenu:run-all"]').click()
-        last = page.locator(".jp-CodeCell .jp-InputPrompt").last
-        total = page.locator(".jp-CodeCell").count()
-        done = "([node, text]) => node.textContent.trim() === text"
-        page.wait_for_function(done, arg=[last.element_handle(), f"[{total}]:"], timeout=600_000)
-        page.locator(".jp-StatusBar-TextItem", has_text=re.compile(r"\| Idle$")).wait_for()
+        run_all(opened)
         opened.shot("after-run-all")
         yield opened
-        browser.close()
+        place.clear()
+    except BaseException:  # the next lesson gets a desk on which nothing is left
+        close_desk()
+        raise
 
 
 def assert_ran_clean(lab: Lab) -> None:
-    """Run All works at the first click: every cell is numbered, nothing failed, every widget and picture is there."""
+    """Run All works at the first click: every cell is numbered, nothing failed, every widget and picture is there.
+
+    The hidden solutions are right: under every exercise stands that it is.
+    """
     page = lab.page
     prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_text_contents()
     assert [text.strip() for text in prompts] == [f"[{n}]:" for n in range(1, len(prompts) + 1)]
     errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]').count()
-    wanted = sum("raises-exception" in cell.metadata.get("tags", []) for cell in code_cells(lab.notebook))
-    assert errors == wanted
+    assert errors == sum("raises-exception" in tags(cell) for cell in code_cells(lab.notebook))
+    names = exercise_names(lab.notebook)
+    assert names
+    for name in names:
+        assert lab.output(f"check-{name}").locator(".course-right").count() == 1, f"check-{name}"
     assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
     assert page.get_by_text("Error displaying widget").count() == 0
     assert page.locator(".course-quiz").count() == 3

@@ -47,6 +47,13 @@ def lesson_paths() -> list[Path]:
     return sorted(path for path in NOTEBOOKS.glob("*.ipynb"))
 
 
+@cache
+def run_time(path: Path) -> int:
+    """The seconds that a lesson says it runs, in its opening; 0 where it says nothing."""
+    found = re.search(r"[Rr]un time[^.\n]{0,20} (\d+) (second|minute)", path.read_text(encoding="utf-8"))
+    return int(found.group(1)) * (60 if found.group(2) == "minute" else 1) if found else 0
+
+
 def read(path: Path) -> NotebookNode:
     """The notebook in `path`, as stored."""
     return nbformat.read(str(path), as_version=4)
@@ -93,6 +100,15 @@ def fenced_python(markdown: str) -> list[str]:
     ['x = 1\\n']
     """
     return re.findall(r"^```python[^\n]*\n(.*?)^```", markdown, flags=re.DOTALL | re.MULTILINE)
+
+
+def exercise_names(notebook: NotebookNode) -> list[str]:
+    """The names of the exercises of a lesson, in order."""
+    return [
+        cell.id.removeprefix("exercise-")
+        for cell in code_cells(notebook)
+        if cell.id.startswith("exercise-") or "exercise" in tags(cell)
+    ]
 
 
 def output_text(cell: NotebookNode) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from browser_lab import Lab, assert_ran_clean, assert_stayed_here, opened_lesson
@@ -15,15 +14,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the server's files."""
-    return tmp_path_factory.mktemp("lab")
-
-
-@pytest.fixture(scope="module")
-def lab(home: Path) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The lesson in a browser, after Run All."""
-    with opened_lesson("13_then_and_now", home) as opened:
+    with opened_lesson("13_then_and_now", tmp_path_factory.mktemp("lab")) as opened:
         yield opened
 
 
@@ -54,13 +47,13 @@ def test_another_line_and_pasted_code(lab: Lab) -> None:
     lab.shot("finder-pasted")
 
 
-def test_a_link_of_the_index_opens_the_lesson_at_its_cell(lab: Lab, home: Path) -> None:
+def test_a_link_of_the_index_opens_the_lesson_at_its_cell(lab: Lab) -> None:
     """In JupyterLab the last column leads to the very cell that shows a correction."""
     index = next(cell for cell in lab.notebook.cells if cell.id == "corrections-12-to-22")
     found = re.search(r"\((01_behind_the_pipeline)\.ipynb#cell-id=([a-z0-9-]+)\)", index.source)
     assert found
     stem, target = found.groups()
-    shutil.copy(NOTEBOOKS / f"{stem}.ipynb", home / "work" / f"{stem}.ipynb")
+    shutil.copy(NOTEBOOKS / f"{stem}.ipynb", lab.work / f"{stem}.ipynb")
     place = [cell.id for cell in read(NOTEBOOKS / f"{stem}.ipynb").cells].index(target)
     link = lab.cell(index.id).locator("a", has_text=re.compile("^01$")).first
     link.scroll_into_view_if_needed()
