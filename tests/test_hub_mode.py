@@ -1,8 +1,10 @@
-"""Hub mode, through the real client of the Hub, against a small Hub on loopback: no cell goes untested."""
+"""Hub mode, through the real client of the Hub, against a small Hub on loopback: no Hub cell goes untested."""
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -11,7 +13,17 @@ from pathlib import Path
 
 import pytest
 from hub_server import EMOTIONS, RENAMED, SERVED, LocalHub, repositories
-from lesson_files import cell_by_id, clean_environment, code_cells, output_text, read, run_lesson, tags
+from lesson_files import (
+    cell_by_id,
+    clean_environment,
+    code_cells,
+    lesson_paths,
+    output_text,
+    read,
+    run_lesson,
+    tags,
+)
+from nbformat import NotebookNode
 
 LONGEST_WAIT = 5.0
 """Seconds after which an answer about the Hub has to be there."""
@@ -65,19 +77,99 @@ def python(code: str, environment: dict[str, str], folder: Path, timeout: float 
 # --- lessons ----------------------------------------------------------------------------------------------
 
 
-def test_lesson_runs_in_hub_mode(lesson: Path, hub: LocalHub, tmp_path: Path) -> None:
-    """Somebody with a network can switch to the original checkpoints: every cell runs, Hub cells too."""
-    stored = read(lesson)
+def hub_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """The cells of a lesson that do something in hub mode only."""
+    return [cell for cell in code_cells(notebook) if "hub" in tags(cell)]
+
+
+def lessons_with_hub_cells() -> list[Path]:
+    """The lessons in which such cells are."""
+    return [path for path in lesson_paths() if hub_cells(read(path))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", lessons_with_hub_cells(), ids=lambda path: path.stem)
+def test_hub_cells_run_in_hub_mode(path: Path, hub: LocalHub, tmp_path: Path) -> None:
+    """Somebody with a network can switch to the original checkpoints: up to the last Hub cell, every cell runs."""
+    stored = read(path)
+    last = hub_cells(stored)[-1]
+    stored.cells = stored.cells[: stored.cells.index(last) + 1]
     done = run_lesson(stored, tmp_path, hub_environment(hub.address, tmp_path / "home"))
-    hub_cells = [cell for cell in code_cells(stored) if "hub" in tags(cell)]
-    for cell in hub_cells:
+    for cell in hub_cells(stored):
         heard = output_text(cell_by_id(done, cell.id))
         assert heard.strip(), f"{cell.id} says nothing in hub mode"
         assert heard != output_text(cell), f"{cell.id} did not run in hub mode"
-    if hub_cells or any("checkpoint(" in cell.source for cell in code_cells(stored)):
-        assert hub.asked_for("/resolve/"), "no file was asked for"
-        weights = [path for method, path in hub.asked_for(".safetensors") if method == "GET"]
-        assert weights, "no weights were downloaded"
+    assert hub.asked_for("/resolve/"), "no file was asked for"
+    weights = [name for method, name in hub.asked_for(".safetensors") if method == "GET"]
+    assert weights, "no weights were downloaded"
+
+
+def uses_as_a_folder(source: str) -> list[str]:
+    """Where code makes a path of what `checkpoint` gives: in hub mode that is a name of the Hub, and no folder.
+
+    >>> uses_as_a_folder("name = checkpoint('gpt2')\\nAutoModel.from_pretrained(name)\\nprint(f'{name} is loaded')")
+    []
+    >>> uses_as_a_folder("name = checkpoint('gpt2')\\nprint(Path(name).name, f'{name}/vocab.txt')")
+    ['Path(name)', "f'{name}/vocab.txt'"]
+    >>> uses_as_a_folder("open(checkpoint('gpt2') + '/config.json')")
+    ["checkpoint('gpt2') + '/config.json'"]
+    """
+    tree = ast.parse(source)
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    gives = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "checkpoint"]
+    names = {name for node in gives for name in names_given(parents, node)}
+    uses = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in names]
+    uses = gives + [node for node in uses if not is_another(parents, node)]
+    found = []
+    for node in uses:
+        parent = parents[node]
+        if isinstance(parent, ast.FormattedValue):
+            whole = parents[parent]
+            after = whole.values[whole.values.index(parent) + 1 :]
+            makes_a_path = bool(after) and isinstance(after[0], ast.Constant) and str(after[0].value).startswith("/")
+            parent = whole
+        elif isinstance(parent, ast.Call):
+            opens = re.search(r"^((pathlib\.)?Path|open)$|^(os|shutil|glob)\b", ast.unparse(parent.func))
+            makes_a_path = node is not parent.func and bool(opens)
+        else:
+            makes_a_path = isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Div | ast.Add)
+        if makes_a_path:
+            found.append(ast.unparse(parent))
+    return found
+
+
+def is_another(parents: dict[ast.AST, ast.AST], use: ast.Name) -> bool:
+    """Whether a name inside a loop or a comprehension is one that runs through it."""
+    node: ast.AST = use
+    while node in parents:
+        node = parents[node]
+        loops = [node] if isinstance(node, ast.For) else getattr(node, "generators", [])
+        targets = [ast.unparse(part.target) for part in loops]
+        if any(re.search(rf"\b{use.id}\b", target) for target in targets):
+            return True
+    return False
+
+
+def names_given(parents: dict[ast.AST, ast.AST], call: ast.Call) -> list[str]:
+    """The names that an assignment gives to what a call returns, also to one of several: `a, b = f(1), f(2)`."""
+    parent = parents[call]
+    position = None
+    if isinstance(parent, ast.Tuple):
+        position, parent = parent.elts.index(call), parents[parent]
+    if not isinstance(parent, ast.Assign):
+        return []
+    targets = [t.elts[position] if position is not None and isinstance(t, ast.Tuple) else t for t in parent.targets]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def test_what_checkpoint_gives_is_only_loaded(lesson: Path) -> None:
+    """The lessons that are not run in hub mode above, and the ends of the others, work with names of the Hub as well.
+
+    The names themselves are all loaded from there in `test_every_checkpoint_loads_from_the_hub`.
+    """
+    cells = [cell for cell in code_cells(read(lesson)) if "hub" not in tags(cell)]
+    lines = [line for cell in cells for line in cell.source.splitlines()]
+    assert not uses_as_a_folder("\n".join("pass" if line.lstrip().startswith(("%", "!")) else line for line in lines))
 
 
 # --- checkpoint() -----------------------------------------------------------------------------------------
