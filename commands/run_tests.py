@@ -19,7 +19,8 @@ NBVAL_OPTIONS = [
     "-n",
     "2",
     "--dist",
-    "loadfile",
+    "loadfile",  # conftest.py says what stays together, and
+    "--no-loadscope-reorder",  # what begins first
 ]
 QUICK_OPTIONS = ["-m", "not browser and not slow"]
 TESTS_OF_ANY_LESSON = "tests/test_notebooks_contract.py"
