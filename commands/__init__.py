@@ -9,7 +9,7 @@ These rooms use nothing but Python's standard library, because they work before 
     packages    pip: what is coming, how far it is, what went wrong
     doctor      `doctor`: what this machine has and lacks
     run_tests   `test`
-    relay       `refresh` and `measure`: handed over to the rooms below
+    relay       `refresh`, `measure` and `pictures`: handed over to the rooms below
     publish     `publish-at`: the public address of the course
     lessons     the stored lessons and what may be typed for one
     shared      the folder of the course, printing, files, running a program in .venv
@@ -20,5 +20,6 @@ These need the packages of the course. They are run by the Python in .venv, in t
     comparison          which outputs are compared, for `refresh` and for the tests
     measure             measures the figures that lessons quote
     glossary            draws the glossary from the terms that lessons mark
+    docs_pictures       takes the pictures of README.md in a real browser
     corrections_index   draws the index of corrections in the last lesson
 """

@@ -13,7 +13,7 @@ from commands.doctor import command_doctor
 from commands.lessons import lesson_list, looks_like_lesson
 from commands.open_lab import command_open
 from commands.publish import command_publish_at
-from commands.relay import command_measure, command_refresh
+from commands.relay import command_measure, command_pictures, command_refresh
 from commands.run_tests import command_test
 from commands.shared import Stop, say, speak_utf8, tidy
 
@@ -93,6 +93,15 @@ COMMANDS = (
             "the command out.",
         ),
         command_measure,
+    ),
+    Command(
+        "pictures",
+        "pictures [NAME ...]",
+        (
+            "For authors: open four lessons in a real browser, move their widgets and take the pictures of",
+            "README.md anew, into docs/. Needs Chromium.",
+        ),
+        command_pictures,
     ),
     Command(
         "doctor",

@@ -1,4 +1,4 @@
-"""`refresh` and `measure`: handed over to the rooms that need the packages of the course, under the tests' settings."""
+"""`refresh`, `measure` and `pictures`: handed over to the rooms that need the packages, under the tests' settings."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def command_measure(words: list[str]) -> int:
     """Measure on this machine the figures that the lessons and README.md quote."""
     install.ensure_installed()
     return in_venv("measure", words)
+
+
+def command_pictures(words: list[str]) -> int:
+    """Make the pictures of README.md anew, from the lessons in a real browser."""
+    install.ensure_installed()
+    return in_venv("docs_pictures", words)
 
 
 def in_venv(room: str, words: list[str]) -> int:

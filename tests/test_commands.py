@@ -32,7 +32,7 @@ from commands.publish import NO_BADGE
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {path.stem: path for path in (ROOT / "commands").glob("*.py") if path.stem != "__init__"}
-RUN_IN_VENV = {"comparison", "refresh", "measure", "glossary", "corrections_index"}
+RUN_IN_VENV = {"comparison", "refresh", "measure", "glossary", "docs_pictures", "corrections_index"}
 BEFORE_THE_INSTALLATION = {
     "cli", "copies", "doctor", "install", "lessons", "open_lab", "packages", "publish", "relay", "run_tests", "shared",
 }  # fmt: skip
