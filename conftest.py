@@ -25,7 +25,7 @@ from lesson_files import lesson_paths, run_time
 from commands.doctor import find_chromium
 
 GUARD = Path(__file__).resolve().parent / "tests" / "loopback_only"
-SLOW_LESSON = 20
+SLOW_LESSON = 15
 """Seconds of a lesson's own stated run time above which the run of its notebook is marked slow."""
 
 SOLVED = "test_solutions_pass["

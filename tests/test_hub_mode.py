@@ -205,6 +205,7 @@ print("FOUND " + json.dumps(found))
 """
 
 
+@pytest.mark.slow
 def test_every_checkpoint_loads_from_the_hub(hub: LocalHub, tmp_path: Path) -> None:
     """Each name of the documents, old or new, leads to its model under the current full name."""
     said = python(LOAD_ALL, hub_environment(hub.address, tmp_path / "home"), tmp_path)
@@ -233,6 +234,7 @@ print("HUB" if hub_mode() else "POCKET")
 """
 
 
+@pytest.mark.slow
 def test_pocket_mode_leaves_the_network_alone(hub: LocalHub, tmp_path: Path) -> None:
     """By default nothing is asked of the Hub, even where one could be reached; no path is shown."""
     environment = hub_environment(hub.address, tmp_path / "home", COURSE_CHECKPOINTS=None)

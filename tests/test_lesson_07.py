@@ -102,6 +102,7 @@ def quiet(trainer: Trainer) -> Trainer:
     return trainer
 
 
+@pytest.mark.slow
 def test_fine_tune_repeats_itself_and_heeds_its_settings(tiny: str, rows: Any) -> None:
     """Equal settings give equal losses; seed, learning rate and start each change them; so do fewer steps."""
 

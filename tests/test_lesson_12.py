@@ -435,6 +435,7 @@ def test_a_killed_process_changes_nothing(
 
 @together
 @pytest.mark.skipif(torch.cuda.is_available(), reason="with a GPU the processes find each other")
+@pytest.mark.slow
 def test_processes_that_do_not_know_each_other_stop(model: Path, tmp_path: Path) -> None:
     """Two processes that would each train alone say so and train nothing."""
     ended = torchrun(*SCRIPT[:2], "--model", str(model), "--folder", str(tmp_path / "none"))
@@ -443,6 +444,7 @@ def test_processes_that_do_not_know_each_other_stop(model: Path, tmp_path: Path)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the trap is one of machines without a GPU")
+@pytest.mark.slow
 def test_the_trap_of_accelerate_launch_is_still_there(tmp_path: Path) -> None:
     """`accelerate launch --cpu --num_processes 2` starts one process. If this fails, the lesson can warn no longer."""
     program = tmp_path / "count.py"

@@ -138,6 +138,7 @@ print(len(corpus("pocket_pairs")["test"]), "pairs")
 """
 
 
+@pytest.mark.slow
 def test_the_course_works_where_there_is_no_network_at_all(tmp_path: Path) -> None:
     """Cut off by the system, for what does not ask Python: a checkpoint, a pipeline and a corpus do their work."""
     prefix, reason = network_cut_off()

@@ -163,6 +163,13 @@ def test_pins_name_no_address() -> None:
     assert not [name(path) for path in tracked_files() if path.name in {"uv.lock", "poetry.lock", "Pipfile.lock"}]
 
 
+def test_every_file_of_tests_says_what_it_proves() -> None:
+    """CONTRIBUTING.md has a table of them: a file that is not in it would be found by nobody."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for path in (ROOT / "tests").glob("test_*.py"):
+        assert re.search(rf"^\|.*`{re.sub(r'[0-9][0-9]$', 'NN', path.stem)}`", page, flags=re.MULTILINE), path.name
+
+
 def test_line_ends_and_encoding() -> None:
     """Files read the same on every system: UTF-8, line feeds only, no byte order mark."""
     for path, text in text_files():

@@ -16,6 +16,8 @@ import pytest
 from lesson_files import NOTEBOOKS, ROOT, clean_environment
 
 PACKAGES = ("course_utils", "course_checks", "course_lessons")
+pytestmark = pytest.mark.slow
+
 MOST_BYTES = 100_000_000
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".npy", ".npz", ".joblib", ".h5", ".msgpack")
 
