@@ -23,7 +23,7 @@ from course_utils.messages import text
 
 TABLE = ROOT / "tests" / "corrections.csv"
 LESSON = ROOT / "notebooks" / "13_then_and_now.ipynb"
-PARTS = ((1, 11), (12, 22), (23, 33), (34, 44), (45, 54))
+CELL_RANGES = ((1, 11), (12, 22), (23, 33), (34, 44), (45, 54))
 """First and last number of each part: one cell for each, so that none is a wall."""
 
 Row = Mapping[str, str]
@@ -59,7 +59,7 @@ def rendered(table: Sequence[Row]) -> dict[str, str]:
     """The Markdown of each part of the index, by the id of its cell."""
     sources = {}
     columns = [text(f"corrections_index.column_{name}") for name in ("number", "says", "so", "cell")]
-    for part in PARTS:
+    for part in CELL_RANGES:
         lines = [f"### {text('corrections_index.title', first=part[0], last=part[1])}", ""]
         lines += [f"|{'|'.join(columns)}|", "|---:|:---|:---|:---|"]
         for row in table:

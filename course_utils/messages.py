@@ -9,6 +9,7 @@ without doubt.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -51,9 +52,9 @@ def table(language: str = DEFAULT_LANGUAGE) -> dict[str, Any]:
 
 
 def _tables() -> list[Traversable]:
-    """The files with texts, in all languages."""
+    """The files with texts, in all languages; other tables have no language in their name."""
     folders = [files("course_utils"), *rooms().values()]
-    return [file for folder in folders for file in folder.iterdir() if file.name.endswith(".toml")]
+    return [file for folder in folders for file in folder.iterdir() if re.fullmatch(r".+\.[a-z]+\.toml", file.name)]
 
 
 def _merge(whole: dict[str, Any], part: dict[str, Any], name: str) -> None:

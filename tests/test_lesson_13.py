@@ -35,7 +35,7 @@ from course_lessons.lesson_13.constructs import (
     told,
     versions_stated,
 )
-from course_lessons.lesson_13.draw_block_fates import A_ROW, FATES, LOOKS, describe_fates, draw_fates
+from course_lessons.lesson_13.draw_block_fates import FATES, LOOKS, SQUARES_A_ROW, draw_fates
 from course_lessons.lesson_13.draw_constructs import construct_html, outcomes_html, search, search_html
 from course_lessons.lesson_13.old_code_finder import OldCodeFinder, old_code_finder
 from course_utils import CourseError
@@ -107,7 +107,7 @@ def test_the_table_is_whole() -> None:
     """Keys are unique, each construct has its words, its items exist, its lesson exists; no word is left over."""
     keys = [each.key for each in CONSTRUCTS]
     assert len(set(keys)) == len(keys) and len({each.line for each in CONSTRUCTS}) == len(keys)
-    assert set(table()["then_and_now"]["why"]) == set(keys)
+    assert set(table()["constructs"]["why"]) == set(keys)
     with (ROOT / "tests" / "documents.csv").open(encoding="utf-8", newline="") as file:
         items = {row["id"] for row in csv.DictReader(file)}
     for each in CONSTRUCTS:
@@ -173,7 +173,7 @@ def test_old_forms_leave_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_told_swallows_errors_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
-    """An error becomes a line without places of this machine; somebody who interrupts is obeyed."""
+    """An error becomes a line without paths of this machine; somebody who interrupts is obeyed."""
     with told("place"):
         raise ImportError("cannot import name 'x' from 'y' (/srv/y.py)")
     with told("long"):
@@ -284,8 +284,8 @@ def test_reading_runs_nothing(tmp_path: Path) -> None:
 
 def test_only_the_table_is_ever_run() -> None:
     """What reads a learner's text has no way to run it: the function that runs code is not within its reach."""
-    for name in ("old_code.py", "views/constructs.py", "widgets/old_code_finder.py", "exercises/lesson_13.py"):
-        tree = ast.parse((ROOT / "course_utils" / name).read_text(encoding="utf-8"))
+    for name in ("code_reader", "draw_constructs", "old_code_finder", "exercises"):
+        tree = ast.parse((ROOT / "course_lessons" / "lesson_13" / f"{name}.py").read_text(encoding="utf-8"))
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
         assert not names & {"exec", "eval", "compile", "outcome", "outcome_of", "all_outcomes"}, name
@@ -322,8 +322,8 @@ def test_search_by_words() -> None:
     """All words must be there, whatever their case; what is not known is said."""
     assert "cache-item" in {each.key for each in search("CACHE object")}
     assert search("") == []
-    assert text("views_constructs.nothing").split("`")[0][:30] in search_html("hamster")
-    assert text("views_constructs.empty") in search_html("  ")
+    assert text("draw_constructs.nothing").split("`")[0][:30] in search_html("hamster")
+    assert text("draw_constructs.empty") in search_html("  ")
 
 
 def test_html_is_escaped() -> None:
@@ -337,13 +337,13 @@ def test_html_is_escaped() -> None:
 
 def test_fates_are_drawn_square_by_square() -> None:
     """One square for each of the 69 blocks, in the colour and hatch of its fate; the counts stand beside."""
-    assert sum(FATES.values()) == 69
-    axes = draw_fates().axes[0]
+    assert sum(FATES.values()) == 69 and "Of 69 code blocks: run today 54, slips 5" in draw_fates().words
+    axes = draw_fates().figure.axes[0]
     assert len(axes.patches) == 69
     hatches = [patch.get_hatch() or "" for patch in axes.patches]
     assert [hatches.count(LOOKS[fate][1]) for fate in FATES] == list(FATES.values())
     assert {str(number) for number in FATES.values()} <= {words.get_text() for words in axes.texts}
-    assert max(patch.get_x() for patch in axes.patches) < A_ROW
+    assert max(patch.get_x() for patch in axes.patches) < SQUARES_A_ROW
     right, below = axes.transData.transform([(1, 0), (0, 1)]) - axes.transData.transform((0, 0))
     assert right[0] == pytest.approx(-below[1], rel=0.02), "a square is a square"
 
@@ -351,17 +351,16 @@ def test_fates_are_drawn_square_by_square() -> None:
 @pytest.mark.parametrize("wrong", [{}, {"runs": 0}, {"lost": 1}, {"runs": -1}, {"runs": 1.5}, {"runs": True}])
 def test_impossible_fates_are_explained(wrong: dict[str, Any]) -> None:
     """Unknown fates and impossible counts get a sentence."""
-    for draw in (draw_fates, describe_fates):
-        with pytest.raises(CourseError):
-            draw(wrong)
+    with pytest.raises(CourseError):
+        draw_fates(wrong)
 
 
 def test_the_table_of_outcomes_tells_changes_apart() -> None:
     """Each row says whether this machine does the same; a change shows what it does instead."""
     old = construct("encode-plus")
     same, other = outcomes_html([(old, outcome_of(old))]), outcomes_html([(old, Outcome(RUNS, "<b>"))])
-    assert text("views_constructs.same") in same and text("views_constructs.changed") not in same
-    assert text("views_constructs.changed") in other and "&lt;b&gt;" in other
+    assert text("draw_constructs.same") in same and text("draw_constructs.changed") not in same
+    assert text("draw_constructs.changed") in other and "&lt;b&gt;" in other
 
 
 @pytest.fixture
@@ -380,7 +379,7 @@ def test_finder_follows_the_menu(finder: OldCodeFinder) -> None:
 def test_finder_reads_what_is_pasted(finder: OldCodeFinder) -> None:
     """Pasted code is looked over; an emptied box shows the chosen construct again."""
     finder.box.value = "x = 1\nTrainer(model=m, tokenizer=t)"
-    assert "processing_class" in finder.view.value and text("views_constructs.line", line=2) in finder.view.value
+    assert "processing_class" in finder.view.value and text("draw_constructs.line", line=2) in finder.view.value
     finder.box.value = "not ( python"
     assert "Python cannot read this" in finder.view.value
     finder.box.value = ""
@@ -415,7 +414,7 @@ def test_the_tool_mends_an_outdated_index(tmp_path: Path, monkeypatch: pytest.Mo
     """With --check it only says what differs; without, it rewrites those cells and nothing else."""
     copy = tmp_path / "lesson.ipynb"
     stale = json.loads((NOTEBOOKS / f"{STEM}.ipynb").read_text(encoding="utf-8"))
-    first = tool.cell_id(tool.PARTS[0])
+    first = tool.cell_id(tool.CELL_RANGES[0])
     next(cell for cell in stale["cells"] if cell["id"] == first)["source"] = ["old"]
     copy.write_text(json.dumps(stale, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     monkeypatch.setattr(tool, "LESSON", copy)

@@ -1,7 +1,7 @@
 """Reading a piece of code, without running it, for what older documents write and today's library no longer takes.
 
 The code is parsed by Python's own parser. Code that does not parse (a prompt copied along, a lost quote) is read
-line by line, and the place where Python stops is told.
+line by line, and the line where Python stops is told.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class Fact:
 
 @dataclass(frozen=True)
 class Slip:
-    """A place where the text is no Python, or where a name seems misspelt; `words` say it to the learner."""
+    """A line where the text is no Python, or where a name seems misspelt; `words` say it to the learner."""
 
     line: int
     words: str
 
 
 @dataclass(frozen=True)
-class Reading:
+class CodeReading:
     """What `read_code` found.
 
     Attributes:
@@ -61,7 +61,7 @@ class Reading:
     cut: bool
 
 
-def read_code(code: str) -> Reading:
+def read_code(code: str) -> CodeReading:
     """Look a piece of code over for the constructs of `CONSTRUCTS` and for slips. It is parsed, never run.
 
     Args:
@@ -77,12 +77,12 @@ def read_code(code: str) -> Reading:
     found: dict[str, tuple[int, Construct]] = {}
     for fact in facts(kept):
         for each in CONSTRUCTS:
-            if each.key not in found and any(fnmatchcase(fact.what, mark) for mark in each.marks):
+            if each.key not in found and any(fnmatchcase(fact.what, known) for known in each.recognised_by):
                 found[each.key] = (fact.line, each)
     if "tf-collator" in found:  # the same argument, said more exactly
         found.pop("tf-tensors", None)
     in_order = sorted(found.values(), key=lambda pair: pair[0])
-    return Reading(tuple(in_order), tuple(_slips(kept)), len(code) > MOST_CHARACTERS)
+    return CodeReading(tuple(in_order), tuple(_slips(kept)), len(code) > MOST_CHARACTERS)
 
 
 def facts(code: str) -> list[Fact]:
@@ -203,7 +203,7 @@ def _slips(code: str) -> Iterator[Slip]:
     lines = code.splitlines()
     prompts = [number for number, line in enumerate(lines, start=1) if PROMPT.match(line)]
     if prompts:
-        yield Slip(prompts[0], text("old_code.prompt"))
+        yield Slip(prompts[0], text("code_reader.prompt"))
     plain = _plain(code)
     if _looks_like_code(plain):
         try:
@@ -211,13 +211,13 @@ def _slips(code: str) -> Iterator[Slip]:
                 warnings.simplefilter("ignore")
                 ast.parse(plain)
         except SyntaxError as error:
-            yield Slip(error.lineno or 1, text("old_code.no_python", message=error.msg))
+            yield Slip(error.lineno or 1, text("code_reader.no_python", message=error.msg))
         except (ValueError, RecursionError, MemoryError):
-            yield Slip(1, text("old_code.too_deep"))
+            yield Slip(1, text("code_reader.too_deep"))
     for number, package, name in islice(_imports(plain), MOST_NAMES):
         near = _nearest(package, name)
         if near:
-            yield Slip(number, text("old_code.misspelt", given=name or package, near=near))
+            yield Slip(number, text("code_reader.misspelt", given=name or package, near=near))
 
 
 def _looks_like_code(words: str) -> bool:
@@ -249,7 +249,7 @@ def _nearest(package: str, name: str) -> str:
 
 def _told_of(name: str) -> bool:
     """Whether the table of constructs says what became of a name: then it was right once."""
-    return any(fnmatchcase(f"import transformers.{name}", mark) for each in CONSTRUCTS for mark in each.marks)
+    return any(fnmatchcase(f"import transformers.{name}", known) for each in CONSTRUCTS for known in each.recognised_by)
 
 
 @cache

@@ -1,9 +1,9 @@
 """Code of older documents beside today's: one table of constructs, each with its outcome in the tested versions.
 
-`CONSTRUCTS` says for each construct its old form, what that form does today (the error, or what it gives), the modern
-form, and the cell of the last lesson that shows both. `outcome` runs a form, `changed_constructs` compares the whole
-table with the versions that are installed here. The old forms are short programs of the course's own; they run in
-this process, without a network.
+`CONSTRUCTS`, read from `constructs.toml`, says for each construct its old form, what that form does today (the error,
+or what it gives), the modern form, and the cell of the last lesson that shows both. `outcome` runs a form,
+`changed_constructs` compares the whole table with the versions that are installed here. The old forms are short
+programs of the course's own; they run in this process, without a network.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import contextlib
 import io
 import re
 import tempfile
+import tomllib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from typing import Any
 
 from course_utils.checkpoints import pocket_folder
@@ -38,7 +40,7 @@ class Construct:
     """Something that older documents write and that no longer does what it did.
 
     Attributes:
-        key: a short name, unique; also the key of its explanation, `then_and_now.why.KEY`.
+        key: a short name, unique; also the key of its explanation, `constructs.why.KEY`.
         old: the old form; it may use the names of `bench`.
         outcome: the class of today's error, or "runs".
         says: how today's message begins, or how the result of a form that runs begins.
@@ -47,7 +49,7 @@ class Construct:
         cell: the cell that does.
         items: items of the documents it stands in; empty if it is met elsewhere.
         lesson: number of the lesson that teaches today's form, such as "08".
-        marks: facts (`code_reader.facts`) by which it is recognised in a text; `*` stands for anything.
+        recognised_by: facts (`code_reader.facts`) by which it is recognised in a text; `*` stands for anything.
         telling: which line of the old form stands for it, counted as Python counts; by default the last.
     """
 
@@ -60,7 +62,7 @@ class Construct:
     cell: str
     items: tuple[str, ...] = ()
     lesson: str = ""
-    marks: tuple[str, ...] = ()
+    recognised_by: tuple[str, ...] = ()
     telling: int = -1
 
     @property
@@ -75,7 +77,7 @@ class Construct:
     @property
     def why(self) -> str:
         """What became of it, in a sentence or two, in the learner's language."""
-        return text(f"then_and_now.why.{self.key}")
+        return text(f"constructs.why.{self.key}")
 
 
 @dataclass(frozen=True)
@@ -104,469 +106,17 @@ class Change:
     def __str__(self) -> str:
         """In words: which construct, what it did in the tested version, what it does here."""
         was = f"{self.construct.outcome}: {self.construct.says}"
-        return text("then_and_now.change", line=self.construct.line, was=was, now=self.now, tested=versions_stated())
+        return text("constructs.change", line=self.construct.line, was=was, now=self.now, tested=versions_stated())
 
 
-CONSTRUCTS = (
-    # --- names that are gone ---------------------------------------------------------------------------------
-    Construct(
-        "adamw",
-        "from transformers import AdamW",
-        "ImportError",
-        "cannot import name 'AdamW' from 'transformers'",
-        "from torch.optim import AdamW\n\noptimizer = AdamW(model.parameters(), lr=5e-5, weight_decay=0.0)",
-        1,
-        "first-errors",
-        ("004-91", "004-92"),
-        "08",
-        ("import transformers.AdamW",),
-    ),
-    Construct(
-        "create-optimizer",
-        "from transformers import create_optimizer",
-        "ImportError",
-        "cannot import name 'create_optimizer' from 'transformers'",
-        "from torch.optim import AdamW\nfrom transformers import get_scheduler\n\n"
-        "optimizer = AdamW(model.parameters(), lr=5e-5)\n"
-        'schedule = get_scheduler("linear", optimizer, num_warmup_steps=0, num_training_steps=steps)',
-        6,
-        "tensorflow-names",
-        (),
-        "08",
-        ("import transformers.create_optimizer", "import transformers.AdamWeightDecay"),
-    ),
-    Construct(
-        "load-metric",
-        "from datasets import load_metric",
-        "ImportError",
-        "cannot import name 'load_metric' from 'datasets'",
-        "from sklearn.metrics import accuracy_score, f1_score",
-        3,
-        "metrics-gone",
-        (),
-        "07",
-        ("import datasets.load_metric",),
-    ),
-    Construct(
-        "evaluate-load",
-        'import evaluate\nevaluate.load("glue", "mrpc")',
-        "ModuleNotFoundError",
-        "No module named 'evaluate'",
-        "from sklearn.metrics import accuracy_score, f1_score",
-        3,
-        "metrics-gone",
-        (),
-        "07",
-        ("import evaluate", "import evaluate.*"),
-    ),
-    Construct(
-        "encode-plus",
-        "tokenizer.encode_plus(sentence)",
-        "AttributeError",
-        "BertTokenizer has no attribute encode_plus",
-        "tokenizer(sentence)",
-        3,
-        "methods-gone",
-        (),
-        "04",
-        ("attribute encode_plus",),
-    ),
-    Construct(
-        "batch-encode-plus",
-        "tokenizer.batch_encode_plus([sentence, sentence])",
-        "AttributeError",
-        "BertTokenizer has no attribute batch_encode_plus",
-        "tokenizer([sentence, sentence])",
-        3,
-        "methods-gone",
-        (),
-        "04",
-        ("attribute batch_encode_plus",),
-    ),
-    Construct(
-        "prepare-for-model",
-        "ids = tokenizer.convert_tokens_to_ids(tokenizer.tokenize(sentence))\ntokenizer.prepare_for_model(ids)",
-        "AttributeError",
-        "BertTokenizer has no attribute prepare_for_model",
-        "tokenizer(sentence)",
-        3,
-        "methods-gone",
-        (),
-        "04",
-        ("attribute prepare_for_model", "attribute build_inputs_with_special_tokens"),
-    ),
-    Construct(
-        "trainer-tokenizer",
-        "from transformers import Trainer\nTrainer(model=classifier, tokenizer=tokenizer)",
-        "TypeError",
-        "Trainer.__init__() got an unexpected keyword argument 'tokenizer'",
-        "Trainer(model=classifier, processing_class=tokenizer)",
-        3,
-        "arguments-gone",
-        (),
-        "07",
-        ("keyword Trainer.tokenizer",),
-    ),
-    Construct(
-        "evaluation-strategy",
-        'from transformers import TrainingArguments\nTrainingArguments("runs", evaluation_strategy="epoch")',
-        "TypeError",
-        "TrainingArguments.__init__() got an unexpected keyword argument 'evaluation_strategy'",
-        'TrainingArguments("runs", eval_strategy="epoch")',
-        3,
-        "arguments-gone",
-        (),
-        "07",
-        ("keyword *.evaluation_strategy",),
-    ),
-    Construct(
-        "no-cuda",
-        'from transformers import TrainingArguments\nTrainingArguments("runs", no_cuda=True)',
-        "TypeError",
-        "TrainingArguments.__init__() got an unexpected keyword argument 'no_cuda'",
-        'TrainingArguments("runs", use_cpu=True)',
-        3,
-        "more-arguments",
-        (),
-        "07",
-        ("keyword *.no_cuda",),
-    ),
-    Construct(
-        "group-by-length",
-        'from transformers import TrainingArguments\nTrainingArguments("runs", group_by_length=True)',
-        "TypeError",
-        "TrainingArguments.__init__() got an unexpected keyword argument 'group_by_length'",
-        'TrainingArguments("runs", train_sampling_strategy="group_by_length")',
-        3,
-        "more-arguments",
-        (),
-        "06",
-        ("keyword *.group_by_length",),
-    ),
-    Construct(
-        "warmup-ratio",
-        'from transformers import TrainingArguments\nTrainingArguments("runs", warmup_ratio=0.1)',
-        "TypeError",
-        "TrainingArguments.__init__() got an unexpected keyword argument 'warmup_ratio'",
-        'TrainingArguments("runs", warmup_steps=0.1)',
-        3,
-        "more-arguments",
-        (),
-        "07",
-        ("keyword *.warmup_ratio",),
-    ),
-    Construct(
-        "overwrite-output-dir",
-        'from transformers import TrainingArguments\nTrainingArguments("runs", overwrite_output_dir=True)',
-        "TypeError",
-        "TrainingArguments.__init__() got an unexpected keyword argument 'overwrite_output_dir'",
-        'TrainingArguments("runs")',
-        3,
-        "more-arguments",
-        (),
-        "07",
-        ("keyword *.overwrite_output_dir",),
-    ),
-    Construct(
-        "load-glue",
-        'from datasets import load_dataset\nload_dataset("glue", "mrpc")',
-        "ConnectionError",
-        "Couldn't reach 'glue' on the Hub",
-        'load_dataset("csv", data_files="pairs.csv")  # a table of your own\n'
-        'load_dataset("nyu-mll/glue", "mrpc")  # with a network',
-        3,
-        "data-gone",
-        ("004-93",),
-        "06",
-        ("call load_dataset glue",),
-    ),
-    # --- the same call, another answer -----------------------------------------------------------------------
-    Construct(
-        "column",
-        'tokenizer(rows["sentence1"])',
-        "ValueError",
-        "text input must be of type `str`",
-        'tokenizer(rows[:]["sentence1"])\ntokenizer(list(rows["sentence1"]))',
-        4,
-        "column-refused",
-        ("004-96", "004-98"),
-        "06",
-        ("column given to a tokenizer",),
-    ),
-    Construct(
-        "map-batch",
-        "rows.map(tokenize, batch=True)",
-        "TypeError",
-        "Dataset.map() got an unexpected keyword argument 'batch'",
-        "rows.map(tokenize, batched=True)",
-        2,
-        "slips-mended",
-        ("004-100",),
-        "06",
-        ("keyword map.batch",),
-    ),
-    Construct(
-        "cache-item",
-        "gpt(**opening).past_key_values[0][0]",
-        "TypeError",
-        "'DynamicCache' object is not subscriptable",
-        "gpt(**opening).past_key_values.layers[0].keys",
-        4,
-        "cache-refused",
-        ("000-07",),
-        "11",
-        ("item past_key_values",),
-    ),
-    Construct(
-        "cache-tuple",
-        "cache = gpt(**opening).past_key_values\n"
-        "old_cache = tuple((layer.keys, layer.values) for layer in cache.layers)\n"
-        "gpt(next_id, past_key_values=old_cache)",
-        "AttributeError",
-        "'tuple' object has no attribute 'get_seq_length'",
-        "from transformers import DynamicCache\n\ncache = DynamicCache()\n"
-        "for number, (keys, values) in enumerate(old_cache):\n    cache.update(keys, values, number)\n"
-        "gpt(next_id, past_key_values=cache)",
-        4,
-        "cache-refused",
-        (),
-        "11",
-        ("attribute to_legacy_cache", "attribute from_legacy_cache"),
-    ),
-    Construct(
-        "attentions",
-        "len(body(**inputs, output_attentions=True).attentions)",
-        RUNS,
-        "0",
-        'AutoModel.from_pretrained(name, attn_implementation="eager")',
-        4,
-        "attentions-empty",
-        ("000-04",),
-        "11",
-        ("keyword *.output_attentions",),
-    ),
-    Construct(
-        "decode-spaces",
-        'tokenizer.decode(tokenizer(sentence)["input_ids"])',
-        RUNS,
-        '"[CLS] i \' ve been waiting for a huggingface course my whole life. [SEP]"',
-        'tokenizer.decode(tokenizer(sentence)["input_ids"], clean_up_tokenization_spaces=True)',
-        4,
-        "spaces-left",
-        ("004-88",),
-        "04",
-    ),
-    Construct(
-        "one-axis",
-        'body(torch.tensor(tokenizer(sentence)["input_ids"]))',
-        "ValueError",
-        "not enough values to unpack (expected 2, got 1)",
-        'body(torch.tensor([tokenizer(sentence)["input_ids"]]))',
-        4,
-        "one-axis",
-        ("004-72",),
-        "05",
-    ),
-    Construct(
-        "mask-token",
-        'fill("The capital of France is [MASK].")',
-        "PipelineException",
-        "No mask_token (<mask>) found on the input",
-        'fill(f"The capital of France is {fill.tokenizer.mask_token}.")',
-        4,
-        "mask-refused",
-        ("002-05",),
-        "00",
-        ("text *[[]MASK]*",),
-    ),
-    Construct(
-        "weights-file",
-        "body.save_pretrained(folder, safe_serialization=False)\nsorted(os.listdir(folder))",
-        RUNS,
-        "['config.json', 'model.safetensors']",
-        "body.save_pretrained(folder)",
-        4,
-        "files-written",
-        ("001-24", "004-53"),
-        "03",
-        ("keyword *.safe_serialization", "text *pytorch_model.bin*"),
-        telling=0,
-    ),
-    Construct(
-        "tokenizer-files",
-        "tokenizer.save_pretrained(folder)\nsorted(os.listdir(folder))",
-        RUNS,
-        "['tokenizer.json', 'tokenizer_config.json']",
-        "tokenizer.save_pretrained(folder)",
-        4,
-        "files-written",
-        ("004-66",),
-        "04",
-        ("text *vocab.txt*", "text *special_tokens_map.json*"),
-        telling=0,
-    ),
-    Construct(
-        "all-scores",
-        "len(classify(sentence, return_all_scores=True))",
-        RUNS,
-        "1",
-        "classify(sentence, top_k=None)",
-        4,
-        "switches",
-        (),
-        "10",
-        ("keyword *.return_all_scores",),
-    ),
-    Construct(
-        "grouped-entities",
-        "name_entities(sentence, grouped_entities=True)",
-        "TypeError",
-        "TokenClassificationPipeline._sanitize_parameters() got an unexpected keyword argument 'grouped_entities'",
-        'name_entities(sentence, aggregation_strategy="simple")',
-        4,
-        "switches",
-        (),
-        "00",
-        ("keyword *.grouped_entities",),
-    ),
-    # --- pipelines that are gone -----------------------------------------------------------------------------
-    Construct(
-        "question-answering",
-        'from transformers import pipeline\npipeline("question-answering")',
-        "KeyError",
-        "The task question-answering has been removed from transformers",
-        "from transformers import AutoModelForQuestionAnswering\n\n"
-        "model = AutoModelForQuestionAnswering.from_pretrained(name)\n"
-        "output = model(**tokenizer(question, context, return_tensors='pt'))\n"
-        "output.start_logits, output.end_logits",
-        5,
-        "tasks-gone",
-        ("004-06",),
-        "00",
-        ("call pipeline question-answering", "import transformers.QuestionAnsweringPipeline"),
-    ),
-    Construct(
-        "summarization",
-        'from transformers import pipeline\npipeline("summarization")',
-        "KeyError",
-        "The task summarization has been removed from transformers",
-        "from transformers import AutoModelForSeq2SeqLM\n\n"
-        "model = AutoModelForSeq2SeqLM.from_pretrained(name)\n"
-        "ids = model.generate(**tokenizer(text, return_tensors='pt'), max_new_tokens=60)\n"
-        "tokenizer.batch_decode(ids, skip_special_tokens=True)",
-        5,
-        "tasks-gone",
-        ("004-04",),
-        "00",
-        ("call pipeline summarization", "import transformers.SummarizationPipeline"),
-    ),
-    Construct(
-        "translation",
-        'from transformers import pipeline\npipeline("translation_en_to_fr")',
-        "KeyError",
-        "The task translation_en_to_fr has been removed from transformers",
-        "from transformers import AutoModelForSeq2SeqLM\n\n"
-        "model = AutoModelForSeq2SeqLM.from_pretrained(name)\n"
-        "ids = model.generate(**tokenizer(text, return_tensors='pt'), max_new_tokens=60)\n"
-        "tokenizer.batch_decode(ids, skip_special_tokens=True)",
-        5,
-        "tasks-gone",
-        ("002-03", "004-04"),
-        "00",
-        ("call pipeline translation*", "import transformers.TranslationPipeline"),
-    ),
-    Construct(
-        "text2text",
-        'from transformers import pipeline\npipeline("text2text-generation")',
-        "KeyError",
-        "The task text2text-generation has been removed from transformers",
-        "from transformers import AutoModelForSeq2SeqLM\n\n"
-        "model = AutoModelForSeq2SeqLM.from_pretrained(name)\n"
-        "ids = model.generate(**tokenizer(text, return_tensors='pt'), max_new_tokens=60)\n"
-        "tokenizer.batch_decode(ids, skip_special_tokens=True)",
-        5,
-        "tasks-gone",
-        (),
-        "00",
-        ("call pipeline text2text-generation", "import transformers.Text2TextGenerationPipeline"),
-    ),
-    # --- TensorFlow ------------------------------------------------------------------------------------------
-    Construct(
-        "tf-model",
-        "from transformers import TFAutoModel",
-        "ImportError",
-        "cannot import name 'TFAutoModel' from 'transformers'",
-        "from transformers import AutoModel",
-        6,
-        "tensorflow-names",
-        ("004-10",),
-        "01",
-        ("import transformers.TF*", "import transformers.Flax*"),
-    ),
-    Construct(
-        "tf-tensors",
-        'tokenizer("Hello world!", return_tensors="tf")',
-        "ValueError",
-        "tf is not a valid TensorType",
-        'tokenizer("Hello world!", return_tensors="pt")',
-        6,
-        "tensorflow-names",
-        ("004-10", "004-86", "001-05"),
-        "01",
-        ("keyword *.return_tensors=tf",),
-    ),
-    Construct(
-        "tf-collator",
-        "from transformers import DataCollatorWithPadding\n"
-        'collate = DataCollatorWithPadding(tokenizer, return_tensors="tf")\n'
-        "collate([tokenizer(sentence)])",
-        "ValueError",
-        "tf is not a valid TensorType",
-        "DataCollatorWithPadding(tokenizer)",
-        6,
-        "tf-collator",
-        ("004-103", "004-105"),
-        "06",
-        ("keyword DataCollatorWithPadding.return_tensors=tf",),
-        telling=1,
-    ),
-    Construct(
-        "tf-dataset",
-        'rows.to_tf_dataset(columns=["label"], batch_size=2)',
-        "ImportError",
-        "Called a Tensorflow-specific function but Tensorflow is not installed",
-        "from torch.utils.data import DataLoader\n\nDataLoader(rows, batch_size=8, shuffle=True, collate_fn=collate)",
-        6,
-        "tf-dataset",
-        ("004-106",),
-        "06",
-        ("attribute to_tf_dataset", "attribute prepare_tf_dataset"),
-    ),
-    Construct(
-        "keras-compile",
-        'classifier.compile(optimizer="adam", loss="sparse_categorical_crossentropy")',
-        "TypeError",
-        "compile() got an unexpected keyword argument",
-        "Trainer(model, args, train_dataset=rows, processing_class=tokenizer)  # or a loop",
-        6,
-        "keras-fit",
-        ("004-106",),
-        "07",
-        ("keyword compile.loss", "keyword compile.optimizer", "import tensorflow*", "import keras*"),
-    ),
-    Construct(
-        "keras-fit",
-        "classifier.fit(rows)",
-        "AttributeError",
-        "'BertForSequenceClassification' object has no attribute 'fit'",
-        "Trainer(model, args, train_dataset=rows, processing_class=tokenizer).train()",
-        6,
-        "keras-fit",
-        ("004-106",),
-        "07",
-        ("keyword fit.validation_data", "keyword fit.epochs"),
-    ),
-)
+def _entries() -> Iterator[Construct]:
+    """The entries of `constructs.toml`, the file beside this one, in its order."""
+    table = (files(__package__) / "constructs.toml").read_text(encoding="utf-8")
+    for key, entry in tomllib.loads(table).items():
+        yield Construct(key, **{name: tuple(v) if isinstance(v, list) else v for name, v in entry.items()})
+
+
+CONSTRUCTS = tuple(_entries())
 """All constructs, in the order of the lesson's sections where that serves the reader."""
 
 
@@ -604,7 +154,7 @@ def installed() -> str:
 
 
 def said(error: BaseException) -> str:
-    """The first line of an error's message, without quotes around it and without places of this machine.
+    """The first line of an error's message, without quotes around it and without paths of this machine.
 
     >>> said(KeyError("no such task"))
     'no such task'
@@ -764,15 +314,15 @@ def offline() -> Iterator[None]:
     import datasets
     from huggingface_hub import constants
 
-    places = ((constants, "HF_HUB_OFFLINE"), (datasets.config, "HF_HUB_OFFLINE"))
-    before = [getattr(place, name) for place, name in places]
-    for place, name in places:
-        setattr(place, name, True)
+    switches = ((constants, "HF_HUB_OFFLINE"), (datasets.config, "HF_HUB_OFFLINE"))
+    before = [getattr(module, name) for module, name in switches]
+    for module, name in switches:
+        setattr(module, name, True)
     try:
         yield
     finally:
-        for (place, name), value in zip(places, before, strict=True):
-            setattr(place, name, value)
+        for (module, name), value in zip(switches, before, strict=True):
+            setattr(module, name, value)
 
 
 def outcome_of(old: Construct) -> Outcome:

@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 
 from course_utils.messages import CourseError, brief, text
 from course_utils.palette import BLUE, GREEN, INK, ORANGE, PURPLE, VERMILION
+from course_utils.picture import Picture
 
 FATES = {
     "runs": 54,
@@ -29,13 +30,13 @@ LOOKS = {
     "gone": (VERMILION, "xx"),
     "otherwise": (BLUE, "\\\\"),
 }
-A_ROW = 18
+SQUARES_A_ROW = 18
 """Squares in a row."""
 GAP, ABOVE, LEFT, WIDTH = 0.5, 0.16, 7.2, 36.0
 """Space between the fates, above all, left of the squares, and the width of the figure, counted in squares."""
 
 
-def draw_fates(fates: Mapping[str, int] = FATES) -> Figure:
+def draw_fates(fates: Mapping[str, int] = FATES) -> Picture:
     """A square for each block, grouped by what became of it, with the count and what it is about in words.
 
     Args:
@@ -43,12 +44,12 @@ def draw_fates(fates: Mapping[str, int] = FATES) -> Figure:
     Raises:
         CourseError: an unknown fate, or a number that is no count.
 
-    >>> figure = draw_fates({"runs": 20, "gone": 1})
-    >>> len(figure.axes[0].patches)
-    21
+    >>> picture = draw_fates({"runs": 20, "gone": 1})
+    >>> len(picture.figure.axes[0].patches), picture.words
+    (21, 'Of 21 code blocks: run today 20, use what is gone 1.')
     """
     _checked(fates)
-    rows = {fate: max(1, -(-number // A_ROW)) for fate, number in fates.items()}
+    rows = {fate: max(1, -(-number // SQUARES_A_ROW)) for fate, number in fates.items()}
     height = sum(rows.values()) + GAP * (len(rows) - 1) + ABOVE
     figure = Figure(figsize=(12, 12 * height / WIDTH))
     axes = figure.add_axes((0, 0, 1, 1))
@@ -58,34 +59,24 @@ def draw_fates(fates: Mapping[str, int] = FATES) -> Figure:
     top = 0.0
     for fate, number in fates.items():
         colour, hatch = LOOKS[fate]
-        for place in range(number):
-            x, y = place % A_ROW, top + place // A_ROW
+        for square in range(number):
+            x, y = square % SQUARES_A_ROW, top + square // SQUARES_A_ROW
             axes.add_patch(Rectangle((x, y), 0.84, 0.84, facecolor=colour, edgecolor="white", hatch=hatch))
         middle = top + (rows[fate] - 0.16) / 2
-        axes.text(-0.6, middle, text(f"views_fates.{fate}.name"), ha="right", va="center", fontsize=14, color=INK)
-        beside = min(number, A_ROW) + 0.4
+        axes.text(-0.6, middle, text(f"draw_block_fates.{fate}.name"), ha="right", va="center", fontsize=14, color=INK)
+        beside = min(number, SQUARES_A_ROW) + 0.4
         axes.text(beside, middle, str(number), ha="left", va="center", fontsize=19, color=INK)
-        axes.text(beside + 1.7, middle, text(f"views_fates.{fate}.note"), va="center", fontsize=14, color=INK)
+        axes.text(beside + 1.7, middle, text(f"draw_block_fates.{fate}.note"), va="center", fontsize=14, color=INK)
         top += rows[fate] + GAP
-    return figure
-
-
-def describe_fates(fates: Mapping[str, int] = FATES) -> str:
-    """What `draw_fates` shows, in words.
-
-    >>> describe_fates({"runs": 20, "gone": 1})
-    'Of 21 code blocks: run today 20, use what is gone 1.'
-    """
-    _checked(fates)
-    parts = ", ".join(f"{text(f'views_fates.{fate}.name')} {number}" for fate, number in fates.items())
-    return text("views_fates.alt", total=sum(fates.values()), parts=parts)
+    parts = ", ".join(f"{text(f'draw_block_fates.{fate}.name')} {number}" for fate, number in fates.items())
+    return Picture(figure, text("draw_block_fates.words", total=sum(fates.values()), parts=parts))
 
 
 def _checked(fates: Mapping[str, int]) -> None:
     for fate, number in fates.items():
         if fate not in LOOKS or isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 1000:
             raise CourseError(
-                text("views_fates.unknown", given=f"{brief(fate)}: {brief(number)}", known=", ".join(LOOKS))
+                text("draw_block_fates.unknown", given=f"{brief(fate)}: {brief(number)}", known=", ".join(LOOKS))
             )
     if not sum(fates.values()):
-        raise CourseError(text("views_fates.nothing"))
+        raise CourseError(text("draw_block_fates.nothing"))

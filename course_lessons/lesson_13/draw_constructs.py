@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from course_lessons.lesson_13.code_reader import MOST_CHARACTERS, Reading, read_code
+from course_lessons.lesson_13.code_reader import MOST_CHARACTERS, CodeReading, read_code
 from course_lessons.lesson_13.constructs import CONSTRUCTS, RUNS, Construct, Outcome, as_stated
-from course_utils.markup import card, inline_code
+from course_utils.markup import card, code_block, inline_code, table
 from course_utils.messages import text
-from course_utils.palette import GREEN, INK, PAPER, VERMILION
 
-CODE = (
-    f"background:white;color:{INK};padding:6px 10px;margin:2px 0 8px 0;font-size:15px;line-height:1.4;"
-    "white-space:pre-wrap;border:1px solid #ccc;overflow-wrap:anywhere"
-)
-CELL = f"padding:4px 14px 4px 0;text-align:left;vertical-align:top;color:{INK};overflow-wrap:anywhere"
 MOST_SHOWN = 8
 """Cards shown at once."""
 MOST_WORDS = 200
@@ -32,23 +26,21 @@ def construct_html(each: Construct, line: int | None = None) -> str:
     >>> "No module named" in construct_html(CONSTRUCTS[3])
     True
     """
-    place = "" if line is None else f"<b>{text('views_constructs.line', line=line)}</b> "
+    at = "" if line is None else f"<b>{text('draw_constructs.line', line=line)}</b> "
     today = Outcome(each.outcome, each.says)
-    edge = VERMILION if each.outcome != RUNS else GREEN
-    where = text("views_constructs.where", section=each.section)
+    where = text("draw_constructs.where", section=each.section)
     if each.lesson:
-        where += " " + text("views_constructs.lesson", lesson=each.lesson)
-    return (
-        f'<div class="course-construct" style="border-left:6px solid {edge};background:{PAPER};color:{INK};'
-        f'padding:8px 12px;margin:6px 0;font-size:16px;line-height:1.5;max-width:60em">'
-        f"<p style='margin:0'>{place}{text('views_constructs.old')}</p>{_code(each.old)}"
-        f"<p style='margin:0'>{text('views_constructs.today')}</p>{_code(str(today))}"
-        f"<p style='margin:0'>{text('views_constructs.new')}</p>{_code(each.new)}"
-        f"<p style='margin:0'>{inline_code(each.why)}</p><p style='margin:0'>{escape(where)}</p></div>"
+        where += " " + text("draw_constructs.lesson", lesson=each.lesson)
+    message = (
+        f"<div>{at}{text('draw_constructs.old')}</div>{code_block(each.old)}"
+        f"<div>{text('draw_constructs.today')}</div>{code_block(str(today))}"
+        f"<div>{text('draw_constructs.new')}</div>{code_block(each.new)}"
+        f"<div>{inline_code(each.why)}</div><div>{escape(where)}</div>"
     )
+    return f'<div class="course-construct">{card(message, "right" if each.outcome == RUNS else "wrong")}</div>'
 
 
-def reading_html(reading: Reading) -> str:
+def reading_html(reading: CodeReading) -> str:
     """What a look at a pasted text found, slips first, then the constructs, as HTML.
 
     >>> from course_lessons.lesson_13.code_reader import read_code
@@ -57,16 +49,16 @@ def reading_html(reading: Reading) -> str:
     """
     parts = []
     if reading.cut:
-        parts.append(card(escape(text("views_constructs.cut", most=f"{MOST_CHARACTERS:,}")), "note"))
+        parts.append(card(escape(text("draw_constructs.cut", most=f"{MOST_CHARACTERS:,}")), "note"))
     for slip in reading.slips[:MOST_SHOWN]:
-        words = f"{text('views_constructs.line', line=slip.line)} {slip.words}"
+        words = f"{text('draw_constructs.line', line=slip.line)} {slip.words}"
         parts.append(card(escape(words), "wrong"))
     parts += [construct_html(each, line) for line, each in reading.found[:MOST_SHOWN]]
     if len(reading.found) > MOST_SHOWN:
-        words = text("views_constructs.more", number=len(reading.found) - MOST_SHOWN)
+        words = text("draw_constructs.more", number=len(reading.found) - MOST_SHOWN)
         parts.append(card(escape(words), "note"))
     if not reading.slips and not reading.found:
-        parts.append(card(inline_code(text("views_constructs.nothing")), "note"))
+        parts.append(card(inline_code(text("draw_constructs.nothing")), "note"))
     return "".join(parts)
 
 
@@ -77,7 +69,7 @@ def search_html(words: str) -> str:
     True
     """
     if not words.strip():
-        return card(escape(text("views_constructs.empty")), "note")
+        return card(escape(text("draw_constructs.empty")), "note")
     reading = read_code(words)
     if reading.found or reading.slips or "\n" in words.strip():
         return reading_html(reading)
@@ -109,24 +101,12 @@ def outcomes_html(outcomes: Sequence[tuple[Construct, Outcome]]) -> str:
     >>> "changed" in outcomes_html([(old, Outcome("runs", ""))])
     True
     """
-    names = ("line", "tested", "here")
-    head = "".join(f"<th style='{CELL}'>{text(f'views_constructs.column_{name}')}</th>" for name in names)
+    heads = [text(f"draw_constructs.column_{name}") for name in ("line", "tested", "here")]
     rows = []
     for old, now in outcomes:
-        same = as_stated(old, now)
-        here = f"<b>{text('views_constructs.changed')}</b> {escape(str(now))}"
-        if same:
-            here = f"<span style='white-space:nowrap'>{text('views_constructs.same')}</span>"
+        here = f"<b>{text('draw_constructs.changed')}</b> {escape(str(now))}"
+        if as_stated(old, now):
+            here = text("draw_constructs.same")
         tested = old.outcome if old.outcome != RUNS else f"{RUNS}: {old.says}"
-        rows.append(
-            f"<tr><td style='{CELL}'><code>{escape(old.line)}</code></td>"
-            f"<td style='{CELL}'>{escape(tested)}</td><td style='{CELL}'>{here}</td></tr>"
-        )
-    return (
-        "<table style='background:white;border-collapse:collapse;font-size:15px'>"
-        f"<tr>{head}</tr>{''.join(rows)}</table>"
-    )
-
-
-def _code(words: str) -> str:
-    return f"<pre style='{CODE}'>{escape(words)}</pre>"
+        rows.append((f"<code>{escape(old.line)}</code>", escape(tested), here))
+    return table(rows, heads)

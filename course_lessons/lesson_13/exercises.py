@@ -20,7 +20,7 @@ RENAMED = {
 }
 """Arguments of TrainingArguments that only changed their name."""
 
-SETTINGS: tuple[dict[str, Any], ...] = (
+OLD_ARGUMENTS: tuple[dict[str, Any], ...] = (
     {"output_dir": "runs", "evaluation_strategy": "epoch", "learning_rate": 5e-5},
     {"no_cuda": False, "per_gpu_train_batch_size": 16, "num_train_epochs": 3},
     {"group_by_length": True, "warmup_ratio": 0.1, "overwrite_output_dir": True, "seed": 0},
@@ -36,7 +36,7 @@ def modern_arguments(answer: Callable[[dict[str, Any]], object]) -> Verdict:
     >>> modern_arguments(lambda old: old).cause
     'old_names'
     """
-    for old in SETTINGS:
+    for old in OLD_ARGUMENTS:
         given_in = copy.deepcopy(old)
         given = started(answer(given_in))
         cause = _arguments_mistake(given, old, given_in)
@@ -82,7 +82,7 @@ def _arguments_mistake(given: object, old: Mapping[str, Any], given_in: Mapping[
 
 @exercise("13/best-span")
 def best_span(answer: Callable[[Tensor, Tensor, int], object]) -> Verdict:
-    """`answer(start_logits, end_logits, longest)` gives the first and last place of the best answer.
+    """`answer(start_logits, end_logits, longest)` gives the first and last position of the best answer.
 
     >>> best_span(lambda starts, ends, longest: (starts.argmax().item(), ends.argmax().item())).cause
     'backwards'
@@ -103,7 +103,7 @@ def best_span(answer: Callable[[Tensor, Tensor, int], object]) -> Verdict:
         if pair == expected:
             continue
         cause = "other"
-        if pair is None or not all(0 <= place < len(starts) for place in pair):
+        if pair is None or not all(0 <= position < len(starts) for position in pair):
             cause = "not_pair"
         elif pair[1] < pair[0]:
             cause = "backwards"
@@ -130,12 +130,12 @@ def best_of_all(starts: list[float], ends: list[float], longest: int) -> tuple[i
 def _pair(given: object) -> tuple[int, int] | None:
     """Two whole numbers out of whatever came back, tensors of one number included; None where there are none."""
     try:
-        places = [float(place) for place in given]  # type: ignore[attr-defined]
+        positions = [float(position) for position in given]  # type: ignore[attr-defined]
     except (TypeError, ValueError, RuntimeError):
         return None
-    if len(places) != 2 or not all(place == place and place == int(place) for place in places if abs(place) < 1e9):
+    if len(positions) != 2 or not all(p == p and p == int(p) for p in positions if abs(p) < 1e9):
         return None
-    return (int(places[0]), int(places[1])) if all(abs(place) < 1e9 for place in places) else None
+    return (int(positions[0]), int(positions[1])) if all(abs(p) < 1e9 for p in positions) else None
 
 
 CODES = (

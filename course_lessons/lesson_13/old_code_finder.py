@@ -10,7 +10,6 @@ import ipywidgets
 from course_lessons.lesson_13.constructs import CONSTRUCTS, construct
 from course_lessons.lesson_13.draw_constructs import construct_html, search_html
 from course_utils.display import redraw, show
-from course_utils.markup import plain
 from course_utils.messages import text
 
 
@@ -78,4 +77,4 @@ def show_old_code_finder(first: str = "adamw") -> None:
     finder = old_code_finder(first)
     asked = f"{text('old_code_finder.choose')} {construct(first).line}"
     still = f"<p>{escape(asked)}</p>{finder.view.value}"
-    show(finder.widget, still, text=plain(still))
+    show(finder.widget, still)
