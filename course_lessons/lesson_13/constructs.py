@@ -23,7 +23,7 @@ from typing import Any
 from course_utils.checkpoints import pocket_folder
 from course_utils.messages import shorten, text
 
-TESTED_WITH = {"transformers": "5.23.0", "datasets": "5.2.0"}
+TESTED_WITH = {"transformers": "5.24.0", "datasets": "5.2.0"}
 """The versions whose outcomes `CONSTRUCTS` holds."""
 
 RUNS = "runs"
@@ -310,7 +310,7 @@ CONSTRUCTS = (
         "gpt(**opening).past_key_values[0][0]",
         "TypeError",
         "'DynamicCache' object is not subscriptable",
-        "gpt(**opening).past_key_values.layers[0].keys",
+        "gpt(**opening).cache.layers[0].keys  # before version 5.24: past_key_values",
         4,
         "cache-refused",
         ("000-07",),
@@ -326,12 +326,26 @@ CONSTRUCTS = (
         "'tuple' object has no attribute 'get_seq_length'",
         "from transformers import DynamicCache\n\ncache = DynamicCache()\n"
         "for number, (keys, values) in enumerate(old_cache):\n    cache.update(keys, values, number)\n"
-        "gpt(next_id, past_key_values=cache)",
+        "gpt(next_id, cache=cache)  # before version 5.24: past_key_values=cache",
         4,
         "cache-refused",
         (),
         "11",
         ("attribute to_legacy_cache", "attribute from_legacy_cache"),
+    ),
+    Construct(
+        "cache-name",
+        '"past_key_values" in list(gpt(**opening))',
+        RUNS,
+        "False",
+        "from transformers import DynamicCache\n\noutput = gpt(**opening)\n"
+        "name = next(field for field, value in output.items() if isinstance(value, DynamicCache))\n"
+        "gpt(next_id, **{name: output[name]})",
+        4,
+        "cache-name",
+        ("000-07",),
+        "11",
+        ("attribute past_key_values", "keyword *.past_key_values"),
     ),
     Construct(
         "attentions",
@@ -583,7 +597,7 @@ def versions_stated() -> str:
     """The versions of `TESTED_WITH` in words.
 
     >>> versions_stated()
-    'transformers 5.23.0, datasets 5.2.0'
+    'transformers 5.24.0, datasets 5.2.0'
     """
     return ", ".join(f"{package} {number}" for package, number in TESTED_WITH.items())
 
@@ -631,6 +645,8 @@ def _cut(words: str) -> str:
 def told(name: str) -> Iterator[None]:
     """Run a block; whether it raises or not, print one line: the name, the class of the error, its message.
 
+    Warnings are left out: which of them come depends on the version of the library.
+
     >>> with told("AdamW"):
     ...     from transformers import AdamW
     AdamW | ImportError | cannot import name 'AdamW' from 'transformers'
@@ -639,7 +655,9 @@ def told(name: str) -> Iterator[None]:
     sum | runs
     """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     except Exception as error:  # whatever the old form raises is what the reader should see
         print(f"{name} | {type(error).__name__} | {said(error)}")
     else:
@@ -807,7 +825,7 @@ def changed_constructs(outcomes: Sequence[tuple[Construct, Outcome]] | None = No
 
     >>> now = [(construct("encode-plus"), Outcome("runs", "{'input_ids': [101, 102]}"))]
     >>> print(changed_constructs(now)[0])  # doctest: +ELLIPSIS
-    tokenizer.encode_plus(sentence) gave, with transformers 5.23.0, datasets 5.2.0: AttributeError: ...
+    tokenizer.encode_plus(sentence) gave, with transformers 5.24.0, datasets 5.2.0: AttributeError: ...
     """
     tried = all_outcomes() if outcomes is None else outcomes
     return [Change(old, now) for old, now in tried if not as_stated(old, now)]
