@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MIRROR = "http://deb.debian.org/debian"
 IN_DEBIAN = 'mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
 LEFT_OUT = {".git", ".venv", "my", "build", "dist"}
-NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "--nbval-sanitize-with=tests/sanitize.cfg"]
+NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=3000", "--nbval-sanitize-with=tests/sanitize.cfg"]
 SHOWN = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy", "ipywidgets", "ipython")
 
 
@@ -65,7 +65,7 @@ class Place:
         """Run a command in the copy of the course; its output is returned, and kept in the log."""
         words = [str(self.inside(word) if isinstance(word, Path) else word) for word in command]
         if self.root:
-            start = ["unshare", "--mount", "--pid", "--fork", "sh", "-c", IN_DEBIAN, str(self.root)]
+            start = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", IN_DEBIAN, str(self.root)]
             words = [*start, "env", "--chdir", str(self.inside(self.course)), *words]
         done = subprocess.run(
             words,
@@ -201,7 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shutil.copyfile(options.pins, place.course / pins)
     install(place, "python3" if place.root else options.python, pins, options.lowest)
 
-    report = (folder / "report.txt").open("w", encoding="utf-8")
+    report = (folder / "report.txt").open("a", encoding="utf-8")
     good = True
 
     def say(line: str) -> None:
