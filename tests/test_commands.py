@@ -654,7 +654,7 @@ def test_only_what_decides_the_installation_leads_to_an_update(workshop: Rooms) 
     project.write_text(project.read_text(encoding="utf-8") + "\n[tool.other]\nx = 1\n", encoding="utf-8")
     workshop.install.ensure_installed()
     assert workshop.calls == ["make", "pip"]
-    project.write_text(project.read_text(encoding="utf-8").replace("torch>=2.6", "torch>=2.7"), encoding="utf-8")
+    project.write_text(project.read_text(encoding="utf-8").replace("torch>=2.11", "torch>=2.12"), encoding="utf-8")
     workshop.install.ensure_installed()
     assert workshop.calls == ["make", "pip", "pip"]
 
