@@ -6,6 +6,8 @@ connections that would leave this machine: see `tests/loopback_only`.
 
 Each solved lesson is run once: in the browser, or without one where there is no Chromium. With several workers,
 tests that share a kernel or a browser go to the same worker, and what takes longest begins first.
+
+A lesson that uses a word which one of its libraries calls deprecated fails: see `tests/deprecations.py`.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ import pytest
 from lesson_files import lesson_paths, run_time
 
 from commands.doctor import find_chromium
+
+pytest_plugins = ["deprecations"]
 
 GUARD = Path(__file__).resolve().parent / "tests" / "loopback_only"
 SLOW_LESSON = 15

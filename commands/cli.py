@@ -48,11 +48,12 @@ def command_help(words: list[str]) -> int:
 COMMANDS = (
     Command(
         "",
-        "[NN] [--cpu] [options for Jupyter]",
+        "[NN] [--cpu | --cuda] [options for Jupyter]",
         (
             "Open a lesson in JupyterLab, the first one if no number is given. The first time, this installs",
-            "the course into the folder .venv; --cpu then takes the small PyTorch, without CUDA. You work on",
-            "your own copy in the folder my/, which nothing ever overwrites.",
+            "the course into the folder .venv. On Linux without an NVIDIA driver that takes the small PyTorch",
+            "where it is to be had; --cpu takes it in any case, --cuda the one for NVIDIA's GPUs.",
+            "You work on your own copy in the folder my/, which nothing ever overwrites.",
             "Options go to Jupyter, for example --no-browser or --port 9000.",
         ),
         command_open,

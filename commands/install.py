@@ -37,6 +37,20 @@ from commands.shared import (
     write_json,
 )
 
+NEWEST_TRIED = (3, 14)
+"""The newest Python that the pinned versions are for."""
+
+
+def too_new(python: tuple[int, int]) -> str:
+    """What to do with a Python that is newer than the course was tried with, in one line.
+
+    >>> print(too_new((3, 15)))
+    Python 3.15 is newer than the course was tried with (3.11 to 3.14); take one of those, as in: python3.14 course.py
+    """
+    newest = "{}.{}".format(*NEWEST_TRIED)
+    tried = f"Python {python[0]}.{python[1]} is newer than the course was tried with (3.11 to {newest})"
+    return f"{tried}; take one of those, as in: python{newest} course.py"
+
 
 def fingerprint(cpu: bool) -> str:
     """A hash of all that decides what gets installed: the requirements, the pins, the Python, the place."""
@@ -55,13 +69,19 @@ def fingerprint(cpu: bool) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8")).hexdigest()
 
 
-def ensure_installed(cpu: bool = False) -> None:
+def ensure_installed(cpu: bool | None = None) -> None:
     """Make `.venv` and install the course in it, if that has not been done or something has changed since.
 
     When all is as it was, no program is started: this takes a few milliseconds.
+
+    Args:
+        cpu: whether to take the small PyTorch, without CUDA; None keeps what is there, and chooses at a first start.
     """
     state = read_json(state_file())
-    cpu = bool(cpu or state.get("cpu"))
+    if cpu is None:
+        cpu = state.get("cpu")
+    if cpu is None:
+        cpu = packages.small_by_itself()
     ready = state.get("state") == READY and venv_python().exists()
     if ready and state.get("fingerprint") == fingerprint(cpu):
         return
@@ -107,7 +127,8 @@ def why_afresh(cpu: bool, state: dict[str, Any]) -> str:
     if state.get("state") in (MAKING, STARTED, CHANGING):
         return "The last installation did not get to its end. Starting it afresh."
     if state and cpu != bool(state.get("cpu")):
-        return "Taking the small PyTorch: making the folder .venv anew."
+        kind = "small PyTorch" if cpu else "PyTorch with CUDA"
+        return f"Taking the {kind}: making the folder .venv anew."
     if venv().exists():
         return "The folder .venv does not hold a working installation of the course. Mending that."
     return "First start: installing the course into the folder .venv. This happens once and needs the network."
@@ -153,7 +174,12 @@ def add_pip() -> bool:
 
 
 def make_venv() -> None:
-    """Make an empty `.venv`; what was left of an earlier one is removed."""
+    """Make an empty `.venv`; what was left of an earlier one is removed.
+
+    A Python that is newer than all that were tried has, as a rule, no builds of the pinned packages yet.
+    """
+    if sys.version_info[:2] > NEWEST_TRIED:
+        raise Stop(too_new(sys.version_info[:2]))
     remove_venv()
     venv().mkdir()
     write_json(state_file(), {"state": MAKING})

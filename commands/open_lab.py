@@ -12,7 +12,7 @@ from pathlib import Path
 from commands import install
 from commands.copies import my_copy
 from commands.lessons import some_lessons, split_lesson
-from commands.shared import ROOT, WINDOWS, Stop, environment, run, say, take_option, venv_python
+from commands.shared import ROOT, WINDOWS, Stop, environment, run, say, take_torch, venv_python
 
 FIRST_PORT = 8888
 PORTS_TRIED = 50
@@ -20,7 +20,7 @@ PORTS_TRIED = 50
 
 def command_open(words: list[str]) -> int:
     """Open a lesson (the first one if none is named) in JupyterLab."""
-    cpu = take_option("--cpu", words)
+    cpu = take_torch(words)
     lesson, jupyter_options = split_lesson(words)
     lesson = lesson or some_lessons()[0]
     install.ensure_installed(cpu)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
+import urllib.request
+from pathlib import Path
 
 from commands.shared import (
     CHANGING,
@@ -24,6 +29,8 @@ from commands.shared import (
 
 EXTRAS = "lab,test"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+PATIENCE_WITH_INDEX = 5  # seconds
+SIGNS_OF_NVIDIA = ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg")  # the last one: Windows lends its GPU
 # What pip downloads for the versions in constraints.txt, added up from its log (Linux, x86_64, Python 3.11).
 SIZE_TORCH_CUDA = "2.7 GB"
 SIZE_TORCH_CPU = "0.2 GB"
@@ -73,7 +80,7 @@ REMEDIES = (
     (
         r"No matching distribution found|Could not find a version that satisfies",
         "One package has no build for this Python on this kind of machine. The versions of this course are "
-        "meant for Python 3.11, 3.12 and 3.13 (64 bit), on a Mac for macOS 14 or newer on Apple silicon.",
+        "meant for Python 3.11 to 3.14 (64 bit), on a Mac for macOS 14 or newer on Apple silicon.",
     ),
     (
         r"WinError 206|filename or extension is too long|path too long",
@@ -86,7 +93,7 @@ REMEDIES = (
     ),
     (
         r"Failed building wheel|Microsoft Visual C\+\+|command '.*(gcc|cc|clang)' failed",
-        "A package would have to be compiled here, which should not be necessary. Use Python 3.11, 3.12 or 3.13.",
+        "A package would have to be compiled here, which should not be necessary. Use Python 3.11, 3.12, 3.13 or 3.14.",
     ),
 )
 REMEDY_OTHERWISE = "Run the command again; if it fails the same way, the end of the log says why."
@@ -170,6 +177,37 @@ def explain_failure() -> str:
 # ------------------------------------------------------------------------------------------- what is coming
 
 
+def small_by_itself() -> bool:
+    """Whether to take the small PyTorch without being asked: on Linux, without an NVIDIA driver, if it is to be had."""
+    if not sys.platform.startswith("linux") or has_nvidia_driver() or not index_has_small_torch():
+        return False
+    say(
+        "This machine has no NVIDIA driver, so PyTorch comes without NVIDIA's CUDA libraries: 2.5 GB less.\n"
+        "(python course.py --cuda takes the PyTorch with CUDA.)"
+    )
+    return True
+
+
+def has_nvidia_driver() -> bool:
+    """Whether this machine could use one of NVIDIA's GPUs."""
+    return any(Path(sign).exists() for sign in SIGNS_OF_NVIDIA) or shutil.which("nvidia-smi") is not None
+
+
+def index_has_small_torch(patience: float = PATIENCE_WITH_INDEX) -> bool:
+    """Whether PyTorch's index of CPU builds answers, and has the pinned version for this Python and processor."""
+    pinned = re.search(r"(?m)^torch==([\w.]+)", read_text(ROOT / "constraints.txt"))
+    if not pinned:
+        return False
+    python = "cp{}{}".format(*sys.version_info[:2])
+    build = rf"torch-{re.escape(pinned.group(1))}(\+|%2B)cpu-{python}-{python}-\w*linux\w*_{platform.machine()}\.whl"
+    try:
+        verified = ssl.create_default_context(cafile=os.environ.get("PIP_CERT"))
+        with urllib.request.urlopen(f"{CPU_INDEX}/torch/", timeout=patience, context=verified) as answer:
+            return re.search(build, answer.read().decode("utf-8", "replace")) is not None
+    except (OSError, ValueError):
+        return False
+
+
 def torch_on_offer(cpu: bool, patience: float = 30) -> str | None:
     """The file of PyTorch that pip would take, `installed` if it is there already, None if pip does not say.
 
@@ -238,7 +276,7 @@ def announce_download(cpu: bool) -> None:
     if large and cpu:
         raise Stop(
             f"The small PyTorch is not to be had: pip cannot reach {CPU_INDEX}.\n"
-            "Check the network, or set PIP_FIND_LINKS to a folder that has it."
+            "Check the network, or set PIP_FIND_LINKS to a folder that has it. The large one: python course.py --cuda"
         )
     if large:
         say(LARGE_DOWNLOAD)

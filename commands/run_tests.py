@@ -9,7 +9,7 @@ from pathlib import Path
 
 from commands import install
 from commands.lessons import some_lessons, split_lesson
-from commands.shared import ROOT, duration, lesson_environment, run, say, take_option, venv_python
+from commands.shared import ROOT, duration, lesson_environment, run, say, take_option, take_torch, venv_python
 
 NBVAL_OPTIONS = [
     "--nbval",
@@ -29,7 +29,7 @@ TESTS_OF_ANY_LESSON = "tests/test_notebooks_contract.py"
 def command_test(words: list[str]) -> int:
     """Run the tests: all of them, those of one lesson, or with `--quick` neither those in a browser nor slow ones."""
     started, cpu_before = time.time(), cpu_seconds()
-    cpu = take_option("--cpu", words)
+    cpu = take_torch(words)
     quick = take_option("--quick", words)
     lesson, options = split_lesson(words)
     some_lessons()

@@ -157,3 +157,16 @@ def take_option(option: str, words: list[str]) -> bool:
     there = option in words
     words[:] = [word for word in words if word != option]
     return there
+
+
+def take_torch(words: list[str]) -> bool | None:
+    """Which PyTorch was asked for, taken out of a list of words: the small one, the one with CUDA, or None.
+
+    >>> words = ["05", "--cpu"]
+    >>> take_torch(words), take_torch(["--cuda"]), take_torch(words), words
+    (True, False, None, ['05'])
+    """
+    small, large = take_option("--cpu", words), take_option("--cuda", words)
+    if small and large:
+        raise Stop("--cpu asks for the small PyTorch and --cuda for the one with CUDA: choose one of the two.")
+    return small if small or large else None

@@ -7,15 +7,19 @@ downloaded: where an installation is really run, it is that of a package without
 from __future__ import annotations
 
 import ast
+import contextlib
+import http.server
 import importlib
 import json
 import os
+import platform
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -375,6 +379,7 @@ import sys
 from commands import install, packages, shared
 
 packages.torch_on_offer = lambda cpu: "installed"
+packages.small_by_itself = lambda: False
 try:
     install.ensure_installed()
 except shared.Stop as stop:
@@ -452,6 +457,7 @@ def workshop(course: Rooms, monkeypatch: pytest.MonkeyPatch) -> Rooms:
     monkeypatch.setattr(course.packages, "run_pip", run_pip)
     monkeypatch.setattr(course.install, "works", lambda python: python.exists())
     monkeypatch.setattr(course.packages, "torch_on_offer", lambda cpu: "torch-2.13.0+cpu-cp311.whl")
+    monkeypatch.setattr(course.packages, "small_by_itself", lambda: False)
     return course
 
 
@@ -510,13 +516,145 @@ def test_the_small_pytorch_stays_chosen(workshop: Rooms) -> None:
     assert workshop.calls == ["make", "pip --cpu", "pip --cpu"], "an update keeps the choice"
 
 
+def test_the_first_start_chooses_and_what_is_there_stays(workshop: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for neither, the first start looks at the machine; later ones do not, whatever has become of it."""
+    monkeypatch.setattr(workshop.packages, "small_by_itself", lambda: True)
+    workshop.install.ensure_installed()
+    assert workshop.calls == ["make", "pip --cpu"]
+    monkeypatch.setattr(workshop.packages, "small_by_itself", lambda: pytest.fail("the machine was looked at again"))
+    workshop.install.ensure_installed()
+    workshop.install.ensure_installed(cpu=False)
+    assert workshop.calls == ["make", "pip --cpu", "make", "pip"]
+    pins = workshop.ROOT / "constraints.txt"
+    pins.write_text(pins.read_text(encoding="utf-8") + "something==1.0\n", encoding="utf-8")
+    workshop.install.ensure_installed()
+    assert workshop.calls[-1] == "pip", "the large one that is there is kept"
+
+
+@pytest.mark.parametrize(("words", "cpu"), [(["--cpu"], True), (["--cuda"], False), ([], None)])
+def test_cpu_and_cuda_settle_it(
+    installed: Rooms, monkeypatch: pytest.MonkeyPatch, words: list[str], cpu: bool | None
+) -> None:
+    asked: list[bool | None] = []
+    monkeypatch.setattr(installed.install, "ensure_installed", asked.append)
+    monkeypatch.setattr(installed.open_lab, "start", lambda command, env: 0)
+    assert installed.main([*words, "05", "--no-browser"]) == 0
+    assert asked == [cpu]
+    with pytest.raises(installed.shared.Stop, match="choose one"):
+        installed.shared.take_torch(["--cpu", "--cuda"])
+
+
+@contextlib.contextmanager
+def index_of_torch(page: str, wait: float = 0) -> Iterator[str]:
+    """An index of packages on this machine whose page about torch is `page`, given after `wait` seconds."""
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            time.sleep(wait)
+            with contextlib.suppress(OSError):  # nobody waits for it any more
+                self.send_response(200 if self.path == "/whl/cpu/torch/" else 404)
+                self.end_headers()
+                self.wfile.write(page.encode("utf-8"))
+
+        def log_message(self, *words: object) -> None:
+            """Quiet."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/whl/cpu"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def torch_link(course: Rooms, version: str | None = None, python: str | None = None) -> str:
+    """A line of such an index, by default about the pinned version for this Python and processor."""
+    text = (course.ROOT / "constraints.txt").read_text(encoding="utf-8")
+    version = version or re.search(r"(?m)^torch==(\S+)", text).group(1)
+    python = python or "cp{}{}".format(*sys.version_info[:2])
+    file = f"torch-{version}%2Bcpu-{python}-{python}-manylinux_2_28_{platform.machine()}.whl"
+    return f'<a href="/whl/cpu/{file}#sha256=0">{file}</a>'
+
+
+def test_the_small_pytorch_is_looked_for_where_pytorch_keeps_it(course: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index counts that answers in time and has the pinned version for this Python."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for page, there in [
+        (torch_link(course), True),
+        (torch_link(course).replace("%2B", "+"), True),
+        (torch_link(course, version="1.0"), False),
+        (torch_link(course, python="cp39"), False),
+        ("", False),
+    ]:
+        with index_of_torch(page) as address:
+            monkeypatch.setattr(course.packages, "CPU_INDEX", address)
+            assert course.packages.index_has_small_torch() == there, page
+    assert not course.packages.index_has_small_torch(), "nobody listens there any more"
+    with index_of_torch(torch_link(course), wait=1.5) as address:
+        monkeypatch.setattr(course.packages, "CPU_INDEX", address)
+        assert not course.packages.index_has_small_torch(patience=0.2), "it does not wait for long"
+
+
+@pytest.mark.parametrize(
+    ("system", "driver", "index", "small"),
+    [
+        ("linux", False, True, True),
+        ("linux", True, True, False),
+        ("linux", False, False, False),
+        ("darwin", False, True, False),
+        ("win32", False, True, False),
+    ],
+)
+def test_linux_without_an_nvidia_driver_takes_the_small_pytorch(
+    course: Rooms,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    system: str,
+    driver: bool,
+    index: bool,
+    small: bool,
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(course.packages, "has_nvidia_driver", lambda: driver)
+    monkeypatch.setattr(course.packages, "index_has_small_torch", lambda: index)
+    assert course.packages.small_by_itself() == small
+    said = capsys.readouterr().out
+    assert ("no NVIDIA driver" in said and "--cuda" in said) == small
+
+
+def test_an_nvidia_driver_is_seen(course: Rooms, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(course.packages, "SIGNS_OF_NVIDIA", (str(tmp_path / "version"),))
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert not course.packages.has_nvidia_driver()
+    (tmp_path / "version").touch()
+    assert course.packages.has_nvidia_driver()
+    (tmp_path / "version").unlink()
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/nvidia-smi" if name == "nvidia-smi" else None)
+    assert course.packages.has_nvidia_driver()
+
+
+def test_a_python_that_is_too_new_is_told_in_one_line(course: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is made or deleted for it, and pip is not asked."""
+    major, minor = course.install.NEWEST_TRIED
+    monkeypatch.setattr(sys, "version_info", (major, minor + 1, 0, "final", 0))
+    monkeypatch.setattr(subprocess, "run", lambda *words, **options: pytest.fail(f"{words} was run"))
+    with pytest.raises(course.shared.Stop) as stop:
+        course.install.make_venv()
+    line = str(stop.value)
+    assert "\n" not in line and f"Python {major}.{minor + 1} is newer" in line and f"python{major}.{minor}" in line
+    assert not course.shared.venv().exists()
+
+
 def test_only_what_decides_the_installation_leads_to_an_update(workshop: Rooms) -> None:
     workshop.install.ensure_installed()
     project = workshop.ROOT / "pyproject.toml"
     project.write_text(project.read_text(encoding="utf-8") + "\n[tool.other]\nx = 1\n", encoding="utf-8")
     workshop.install.ensure_installed()
     assert workshop.calls == ["make", "pip"]
-    project.write_text(project.read_text(encoding="utf-8").replace("torch>=2.6", "torch>=2.7"), encoding="utf-8")
+    project.write_text(project.read_text(encoding="utf-8").replace("torch>=2.11", "torch>=2.12"), encoding="utf-8")
     workshop.install.ensure_installed()
     assert workshop.calls == ["make", "pip", "pip"]
 

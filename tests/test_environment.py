@@ -18,7 +18,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from commands.packages import EXTRAS
+from commands.install import NEWEST_TRIED, too_new
+from commands.packages import EXTRAS, REMEDIES
+from course_lessons.lesson_13.constructs import TESTED_WITH
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT_TEXT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -26,7 +28,7 @@ PROJECT = tomllib.loads(PROJECT_TEXT)["project"]
 CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8")
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 
-PYTHONS = ("3.11", "3.12", "3.13")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 SYSTEMS = {
     "linux": {"sys_platform": "linux", "os_name": "posix", "platform_system": "Linux", "platform_machine": "x86_64"},
     "macos": {"sys_platform": "darwin", "os_name": "posix", "platform_system": "Darwin", "platform_machine": "arm64"},
@@ -128,6 +130,22 @@ def test_bounds_are_lower_bounds_only() -> None:
     assert PROJECT["requires-python"] == ">=3.11"
 
 
+def test_every_place_names_the_same_pythons() -> None:
+    """The classifiers, the head of the pins, README and the comment of environment.yml."""
+    named = "Programming Language :: Python :: "
+    assert [line.removeprefix(named) for line in PROJECT["classifiers"] if line.startswith(named)] == list(PYTHONS)
+    span = f"{PYTHONS[0]} to {PYTHONS[-1]}"
+    assert "{}.{}".format(*NEWEST_TRIED) == PYTHONS[-1]
+    assert span in too_new((4, 0)) and any(span in remedy for _, remedy in REMEDIES)
+    for name in ("constraints.txt", "README.md", "CONTRIBUTING.md", "environment.yml"):
+        assert span in (ROOT / name).read_text(encoding="utf-8"), f"{name} does not say {span}"
+
+
+def test_the_lesson_on_old_code_states_the_pinned_versions() -> None:
+    found = pins(PYTHONS[0], "linux")
+    assert {name: found[name][0] for name in TESTED_WITH} == TESTED_WITH
+
+
 def test_colab_meets_every_bound() -> None:
     """Colab's own packages stay as they are; only a font package, which it does not have, is added."""
     for line in PROJECT["dependencies"]:
@@ -170,7 +188,8 @@ def test_learners_files_and_installations_stay_out_of_git() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("python", "system"),
-    [("3.11", "linux"), ("3.12", "linux"), ("3.13", "linux"), ("3.11", "windows"), ("3.13", "macos")],
+    [(python, "linux") for python in PYTHONS]
+    + [("3.11", "windows"), ("3.14", "windows"), ("3.13", "macos"), ("3.14", "macos")],
 )
 def test_the_pins_resolve(python: str, system: str, tmp_path: Path) -> None:
     """A resolver finds a ready-made build of every pinned package. Needs the network, as the installation does."""

@@ -130,7 +130,7 @@ def test_the_table_is_whole() -> None:
         "tf-collator",
         "load-metric",
     ]
-    + ["evaluate-load", "trainer-tokenizer", "weights-file", "tokenizer-files", "cache-tuple"],
+    + ["evaluate-load", "trainer-tokenizer", "weights-file", "tokenizer-files", "cache-tuple", "cache-name"],
 )
 def test_todays_form_runs(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the table recommends works under the installed version."""
@@ -212,6 +212,11 @@ FOUND = {
     "column": ['tokenizer(raw_datasets["train"]["sentence1"], padding=True)', 'my_tokenizer(ds["text"])'],
     "map-batch": ["ds.map(f, batch=True)"],
     "cache-item": ["k = out.past_key_values[0][0]", "past_key_values[-1]"],
+    "cache-name": [
+        "past = out.past_key_values",
+        "m(ids, past_key_values=past)",
+        "out.past_key_values.get_seq_length()",
+    ],
     "question-answering": ["pipeline('question-answering')"],
     "translation": ["p = pipeline('translation_en_to_de')"],
     "tf-model": ["from transformers import TFBertModel", "from transformers import FlaxAutoModel"],

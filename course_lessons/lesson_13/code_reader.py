@@ -81,6 +81,8 @@ def read_code(code: str) -> CodeReading:
                 found[each.key] = (fact.line, each)
     if "tf-collator" in found:  # the same argument, said more exactly
         found.pop("tf-tensors", None)
+    if "cache-item" in found:  # its form of today has the new name
+        found.pop("cache-name", None)
     in_order = sorted(found.values(), key=lambda pair: pair[0])
     return CodeReading(tuple(in_order), tuple(_slips(kept)), len(code) > MOST_CHARACTERS)
 
