@@ -55,6 +55,38 @@ def replace_and_forget(sentence: str, tokenizer: Any) -> None:
     sentence.replace("___", tokenizer.mask_token)
 
 
+def positive(answer: dict[str, Any]) -> float:
+    """The probability of POSITIVE."""
+    return {"POSITIVE": answer["score"], "NEGATIVE": 1 - answer["score"]}[answer["label"]]
+
+
+def by_numpy(sentences: list[str], answers: list[dict[str, Any]]) -> np.ndarray:
+    """The ranking as an array of texts."""
+    return np.array(sentences)[np.argsort([-positive(answer) for answer in answers])]
+
+
+def by_a_dictionary(sentences: list[str], answers: list[dict[str, Any]]) -> Any:
+    """The ranking as the keys of a dictionary."""
+    rated = dict(zip(sentences, map(positive, answers), strict=True))
+    return dict(sorted(rated.items(), key=lambda item: -item[1])).keys()
+
+
+def pop_the_best(sentences: list[str], answers: list[dict[str, Any]]) -> list[str]:
+    """Takes the most positive out of a copy, again and again."""
+    left, found = list(zip(sentences, answers, strict=True)), []
+    while left:
+        found.append(max(left, key=lambda pair: positive(pair[1])))
+        left.remove(found[-1])
+    return [sentence for sentence, _ in found]
+
+
+def sort_in_place(sentences: list[str], answers: list[dict[str, Any]]) -> list[str]:
+    """Sorts what it was given."""
+    places = dict(zip(sentences, map(positive, answers), strict=True))
+    sentences.sort(key=lambda sentence: -places[sentence])
+    return sentences
+
+
 RIGHT: dict[str, list[Any]] = {
     "00/labels": [
         lambda answers: tuple(answer["label"] for answer in answers),
@@ -69,6 +101,7 @@ RIGHT: dict[str, list[Any]] = {
         lambda sentence, tokenizer: sentence.replace("___", tokenizer.special_tokens_map["mask_token"]),
     ],
     "00/best-span": [by_two_loops, by_a_table, by_torch, lambda starts, ends: list(by_two_loops(starts, ends))],
+    "00/most-positive": [by_numpy, by_a_dictionary, pop_the_best],
 }
 WRONG: dict[str, list[tuple[str, Any]]] = {
     "00/labels": [
@@ -97,8 +130,25 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
         ("", lambda starts, ends: (0, 0)),
         ("", lambda starts, ends: tuple(n + 1 for n in by_two_loops(starts, ends))),
     ],
+    "00/most-positive": [
+        ("changed", sort_in_place),
+        ("kind", lambda sentences, answers: sentences[0]),
+        (
+            "least_first",
+            lambda sentences, answers: sorted(sentences, key=lambda s: positive(answers[sentences.index(s)])),
+        ),
+        ("", lambda sentences, answers: sorted(sentences)),
+        ("", lambda sentences, answers: [pop_the_best(sentences, answers)[0]]),
+        ("as_given", lambda sentences, answers: tuple(sentences)),
+    ],
 }
 EQUIVALENT: dict[str, dict[str, str]] = {
+    "00/most-positive": {
+        "for sentence, answer in zip(sentences, answers):": "as many answers as sentences",
+        "for sentence, answer in zip(sentences, answers, strict=False):": "as many answers as sentences",
+        "positive = answer['score'] if answer['label'] == 'POSITIVE' else 0 - answer['score']": "1 less for NEGATIVE "
+        "leaves all of them behind the rest, in the same order",
+    },
     "00/best-span": {
         "pairs = [(s, e) for s in range(len(starts) + 1) for e in range(s, len(ends))]": "no end is left for it",
         "pairs = [(s, e) for s in range(len(ends)) for e in range(s, len(ends))]": "as many ends as starts",

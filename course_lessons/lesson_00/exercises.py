@@ -130,3 +130,42 @@ def best_span() -> Exercise:
             "the_score": lambda starts, ends: max(starts[s] * ends[e] for s, e in in_order(len(starts))),
         },
     )
+
+
+@record("00/most-positive")
+def most_positive() -> Exercise:
+    """`answer(sentences, answers)` gives the sentences, those first that are most probably POSITIVE."""
+
+    def ranked(key: Callable[[dict[str, Any]], Any], reverse: bool = True) -> Callable[..., list[str]]:
+        def ranking(sentences: list[str], answers: Answers) -> list[str]:
+            pairs = sorted(zip(sentences, answers, strict=True), key=lambda pair: key(pair[1]), reverse=reverse)
+            return [sentence for sentence, _ in pairs]
+
+        return ranking
+
+    def positive(answer: dict[str, Any]) -> float:
+        return answer["score"] if answer["label"] == "POSITIVE" else 1 - answer["score"]
+
+    def case(**scores: float) -> tuple[list[str], Answers]:
+        rows = [{"label": "POSITIVE" if s > 0 else "NEGATIVE", "score": abs(s)} for s in scores.values()]
+        return list(scores), rows
+
+    return Exercise(
+        right=ranked(positive),
+        cases=[
+            case(Fine=0.6, Awful=-0.98, Great=0.97),
+            case(Lovely=0.99, Weak=-0.55, Dull=-0.9),
+            case(Bad=-0.95, Worse=-0.99, Poor=-0.7),
+            case(Meh=0.52, Best=0.95, Good=0.8),
+        ],
+        mistakes={
+            "planted": ranked(lambda answer: answer["score"]),
+            "all_turned": ranked(lambda answer: 1 - answer["score"]),
+            "least_first": ranked(positive, reverse=False),
+            "ties": (
+                ranked(lambda answer: answer["score"] if answer["label"] == "POSITIVE" else 0.0),
+                ranked(lambda answer: (answer["label"] == "POSITIVE", answer["score"])),
+            ),
+            "as_given": lambda sentences, answers: sentences,
+        },
+    )
