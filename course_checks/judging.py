@@ -237,7 +237,11 @@ def _kind(value: Any) -> str:
 
 
 def _verified(record: Exercise, trials: list[Trial]) -> str:
-    """The cause whose wrong function gives on every case what the answer gave, and not always what is right."""
+    """The cause whose wrong function gives on every case what the answer gave, and not always what is right.
+
+    Cases that came out wrong are tried first: there most mistakes part.
+    """
+    trials = sorted(trials, key=lambda trial: record.same(trial.given, trial.expected, *trial.before))
     for cause, functions in record.mistakes.items():
         for wrong in functions if isinstance(functions, tuple) else (functions,):
             differs = False
