@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -215,7 +216,8 @@ def _load(where: Path) -> Done:
         raise Newer
     if type(version) is int and all(_is_record(done.get(part)) for part in ("exercises", "quiz")):
         return done
-    aside = _free_name(where)
+    names = (where / f"progress.damaged-{number}.json" for number in count(1))
+    aside = next(name for name in names if not name.exists())
     os.replace(path, aside)
     told.append(text("progress.damaged", kept=aside.name))
     return empty()
@@ -227,13 +229,6 @@ def _is_record(part: object) -> bool:
     return isinstance(part, dict) and all(
         isinstance(found, dict) and all(type(found.get(count, 0)) is int for count in counts) for found in part.values()
     )
-
-
-def _free_name(where: Path) -> Path:
-    number = 1
-    while (aside := where / f"progress.damaged-{number}.json").exists():
-        number += 1
-    return aside
 
 
 def _store(where: Path, done: Done) -> None:

@@ -62,8 +62,8 @@ def overview(done: progress.Done) -> list[Line]:
     for number in sorted(key for key in asked if re.fullmatch(r"\d\d", key)):
         names = list(asked[number])
         questions = list(quizzes.get(number, {}))
-        passed = [n for n in names if _true(done["exercises"].get(f"{number}/{n}"), "passed")]
-        right = [n for n in questions if _true(done["quiz"].get(f"{number}/{n}"), "right")]
+        passed = [n for n in names if done["exercises"].get(f"{number}/{n}", {}).get("passed") is True]
+        right = [n for n in questions if done["quiz"].get(f"{number}/{n}", {}).get("right") is True]
         still = tuple(n for n in names if n not in passed)
         title = titles.get(number, "")
         lines.append(Line(number, title, len(names), len(passed), len(questions), len(right), still))
@@ -86,10 +86,6 @@ def next_step(lines: list[Line]) -> str:
             return text("progress.next_exercise", lesson=name, names=", ".join(line.open_exercises))
         return text("progress.next_quiz", lesson=name, number=line.questions - line.right)
     return text("progress.all_done")
-
-
-def _true(found: object, key: str) -> bool:
-    return isinstance(found, dict) and found.get(key) is True
 
 
 def _table(lines: list[Line]) -> str:
