@@ -31,7 +31,6 @@ from course_utils.markup import card
 from course_utils.messages import text
 
 FOLDER_VARIABLE = "COURSE_PROGRESS"
-OFF = "off"
 FILE = "progress.json"
 VERSION = 1
 LOCK_PATIENCE = 1.0
@@ -71,7 +70,7 @@ def folder() -> Path | None:
     True
     """
     chosen = os.environ.get(FOLDER_VARIABLE, "").strip()
-    if chosen.lower() == OFF:
+    if chosen.lower() == "off":
         return None
     if chosen:
         return Path(os.path.expanduser(chosen)).absolute()

@@ -37,8 +37,7 @@ def show_progress() -> None:
     lines = overview(done)
     notes = [next_step(lines), *progress.told, problem or _where_it_is_kept()]
     progress.told.clear()
-    said = [f"<p>{escape(note)}</p>" for note in notes]
-    show(None, panel("progress", _table(lines), *said))
+    show(None, panel("progress", _table(lines), *(f"<p>{escape(note)}</p>" for note in notes)))
 
 
 def reset_progress() -> None:
