@@ -6,7 +6,7 @@ resolves them (`checkpoint`), a quiet and repeatable start (`setup`), checks for
 room of that lesson, in the package `course_lessons`. The modules:
 
     checkpoints, corpora, data_files, session                 what a lesson loads, and how it starts
-    exercises, questions, progress, progress_file             checks, hints, the quiz, and what a learner has done
+    exercises, questions, progress, progress_table            checks, hints, the quiz, and what a learner has done
     messages, glossary, lesson_rooms, address                 the words of the course and where they are looked up
     display, markup, palette                                  views and widgets, their HTML, the colours
     picture, figure_style                                     figures that carry their words, and their common look
@@ -18,7 +18,7 @@ from course_utils.corpora import corpus
 from course_utils.exercises import check, hint
 from course_utils.glossary import look_up
 from course_utils.messages import CourseError
-from course_utils.progress_file import reset_progress, show_progress
+from course_utils.progress_table import reset_progress, show_progress
 from course_utils.questions import quiz
 from course_utils.session import machine, setup
 

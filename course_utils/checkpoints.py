@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from course_utils.messages import CourseError, brief, text
+from course_utils.messages import CourseError, brief, say, text
 
 MODE_VARIABLE = "COURSE_CHECKPOINTS"
 MODES = ("pocket", "hub")
@@ -75,7 +75,7 @@ def hub_mode() -> bool:
     """
     if mode() == "hub":
         return True
-    print(text("checkpoint.hub_cell", variable=MODE_VARIABLE))
+    say(text("checkpoint.hub_cell", variable=MODE_VARIABLE))
     return False
 
 
@@ -116,7 +116,7 @@ def checkpoint(name: str) -> str:
     """
     if isinstance(name, str) and name.strip() in OWN and (own := pocket_folder(name.strip())):
         mode()
-        print(text("checkpoint.own", pocket=own.name))
+        say(text("checkpoint.own", pocket=own.name))
         return str(own)
     known = find(name)
     if mode() == "hub":
@@ -124,7 +124,7 @@ def checkpoint(name: str) -> str:
     folder = pocket_folder(known.pocket) if known.pocket else None
     if folder is None:
         raise CourseError(text("checkpoint.no_stand_in", hub_id=known.hub_id, variable=MODE_VARIABLE))
-    print(text("checkpoint.pocket", pocket=known.pocket, hub_id=known.hub_id))
+    say(text("checkpoint.pocket", pocket=known.pocket, hub_id=known.hub_id))
     return str(folder)
 
 
@@ -144,7 +144,7 @@ def _from_hub(known: Checkpoint) -> str:
 
     problem = _ask_hub(known.hub_id)
     if problem is None:
-        print(text("checkpoint.hub", hub_id=known.hub_id))
+        say(text("checkpoint.hub", hub_id=known.hub_id))
         return known.hub_id
     try:
         folder = snapshot_download(known.hub_id, local_files_only=True)
@@ -152,7 +152,7 @@ def _from_hub(known: Checkpoint) -> str:
         folder = None
     if folder is None or not (Path(folder) / "config.json").is_file():
         raise CourseError(text("checkpoint.unreachable", hub_id=known.hub_id, problem=problem, variable=MODE_VARIABLE))
-    print(text("checkpoint.cached", hub_id=known.hub_id))
+    say(text("checkpoint.cached", hub_id=known.hub_id))
     return folder
 
 

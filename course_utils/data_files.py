@@ -23,6 +23,7 @@ def exact_pattern(path: str | os.PathLike[str]) -> str:
         CourseError: there is no such file, or its path holds what no pattern can express; says what and what to do.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder, "all [v2].json")
     ...     _ = file.write_text("{}")
@@ -34,12 +35,8 @@ def exact_pattern(path: str | os.PathLike[str]) -> str:
     whole = os.path.abspath(os.path.expanduser(path))
     if not os.path.isfile(whole):
         raise CourseError(text("data_files.no_file", file=whole))
-    letters = next((sign for sign in ("::", "$", "%") if _is_in_the_way(sign, whole)), None)
+    filled_in = os.path.expandvars(whole) != whole  # as the library does
+    letters = "::" if "::" in whole else "" if not filled_in else "$" if "$" in whole else "%"
     if letters:
         raise CourseError(text("data_files.not_read", file=whole, letters=letters))
     return glob.escape(whole)
-
-
-def _is_in_the_way(sign: str, whole: str) -> bool:
-    """Whether the library reads this sign of a path as something else, and no pattern can prevent it."""
-    return sign in whole and (sign == "::" or os.path.expandvars(whole) != whole)

@@ -15,7 +15,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from course_utils.markup import card, plain
-from course_utils.messages import CourseError
+from course_utils.messages import CourseError, say
 from course_utils.messages import text as message
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -34,7 +34,7 @@ def show(widget: ipywidgets.Widget | None, html: str, text: str | None = None) -
     """
     words = plain(html) if text is None else text
     if get_ipython() is None:
-        print(words)
+        say(words)
         return
     data: dict[str, object] = {"text/plain": words, "text/html": html}
     if widget is not None:
@@ -54,7 +54,7 @@ def show_figure(figure: Figure, alt: str) -> None:
     An empty figure.
     """
     if get_ipython() is None:
-        print(alt)
+        say(alt)
         return
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=110, bbox_inches="tight", facecolor="white")

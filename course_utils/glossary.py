@@ -60,21 +60,25 @@ def terms() -> list[Term]:
 def search(words: str) -> list[Term]:
     """The terms that `words` may mean: the one with that name, else all with a word that begins so, else none.
 
-    A plural finds its singular, and capitals make no difference.
+    A plural finds its singular, inside a term too, and capitals make no difference.
 
     >>> [term.name for term in search("Gradients")]
     ['gradient']
     >>> [term.name for term in search("cross")]
     ['cross entropy', 'cross-attention']
+    >>> [term.name for term in search("rates")]
+    ['learning rate']
     >>> search("nonsense")
     []
     """
     wanted = " ".join(words.lower().split())
-    for spelling in dict.fromkeys((wanted, wanted.removesuffix("s"))):
+    singular = wanted.removesuffix("s")
+    for spelling in dict.fromkeys((wanted, singular)):
         exact = [term for term in terms() if term.name.lower() in (spelling, f"{spelling}s")]
         if exact:
             return exact
-    return [term for term in terms() if wanted and any(part.startswith(wanted) for part in _words(term.name))]
+    begun = [term for term in terms() if wanted and any(part.startswith(wanted) for part in _words(term.name))]
+    return begun or [term for term in terms() if singular in _words(term.name)]
 
 
 def look_up(words: str = "") -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -103,6 +104,16 @@ def text(key: str, /, **values: object) -> str:
     """
     template = entry(key)
     return template.format(**values) if values else template
+
+
+def say(words: str) -> None:
+    """Print on any console: what its encoding cannot write, such as Korean letters in ASCII, stands there as its code.
+
+    >>> say("0.5 ✓")
+    0.5 ✓
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(words.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def shorten(shown: str, limit: int = 80) -> str:

@@ -46,11 +46,11 @@ def follow(sentence: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedM
     """Run one sentence through the three stages and keep every value.
 
     Args:
-        sentence: any text, also an empty one; what exceeds the model's length is cut.
+        sentence: any text, also an empty one where the tokenizer adds special tokens; what does not fit is cut.
         tokenizer: the tokenizer of the model's checkpoint.
         model: a model for sequence classification, in eval mode; it is not changed.
     Raises:
-        CourseError: `sentence` is not a text, or the model has no classification head.
+        CourseError: `sentence` is not a text or gives no token, or the model has no classification head.
 
     >>> from transformers import AutoModelForSequenceClassification, AutoTokenizer
     >>> from course_utils import checkpoint
@@ -67,9 +67,11 @@ def follow(sentence: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedM
 
     if not isinstance(sentence, str):
         raise CourseError(text("sentence_path.not_a_text", given=brief(sentence), kind=type(sentence).__name__))
-    longest = getattr(model.config, "max_position_embeddings", tokenizer.model_max_length)
+    longest = min(tokenizer.model_max_length, most_tokens(model) or tokenizer.model_max_length)
     sentence = whole_characters(sentence)
     whole = len(tokenizer(sentence, verbose=False)["input_ids"])
+    if not whole:
+        raise CourseError(text("sentence_path.no_token", given=brief(sentence)))
     inputs = tokenizer(sentence, truncation=True, max_length=longest, return_tensors="pt")
     with torch.no_grad():
         output = model(**inputs, output_hidden_states=True)
@@ -87,3 +89,25 @@ def follow(sentence: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedM
         labels=[str(model.config.id2label[i]) for i in range(len(logits))],
         cut=whole - len(ids),
     )
+
+
+def most_tokens(model: PreTrainedModel | None) -> int | None:
+    """Most tokens that a model can read, special tokens included, or None where no limit is known.
+
+    RoBERTa and its relatives count positions from behind the padding id, so two of those they store are never used.
+
+    >>> from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
+    >>> tiny = {"hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 4}
+    >>> most_tokens(BertModel(BertConfig(vocab_size=9, max_position_embeddings=16, **tiny)))
+    16
+    >>> most_tokens(RobertaModel(RobertaConfig(vocab_size=9, max_position_embeddings=16, **tiny)))
+    14
+    """
+    if model is None:
+        return None
+    given = getattr(model.config, "max_position_embeddings", None)
+    if not isinstance(given, int) or given <= 0 or getattr(model.config, "is_encoder_decoder", False):
+        return None
+    table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
+    offset = getattr(table, "padding_idx", None)
+    return given if offset is None else given - offset - 1

@@ -88,7 +88,14 @@ def with_lists(scores: torch.Tensor) -> list[Any]:
     return [power / sum(powers) for power in powers]
 
 
-MATERIALS = {"01/classify": lambda: (notebook()["classifier"],)}
+def surest_first(sentences: list[str]) -> Any:
+    """The answers of all sentences, the surest first, with their sentences."""
+    rows = list(zip(sentences, one_by_one(sentences), strict=True))
+    rows.sort(key=lambda pair: -pair[1]["score"])
+    return [(sentence, row["label"], row["score"]) for sentence, row in rows]
+
+
+MATERIALS = {"01/surest": lambda: (notebook()["classifier"],), "01/classify": lambda: (notebook()["classifier"],)}
 RIGHT: dict[str, list[Any]] = {
     "01/padding-per-row": [
         lambda mask: [(row == 0).sum().item() for row in mask],
@@ -108,6 +115,11 @@ RIGHT: dict[str, list[Any]] = {
         lambda scores: 1 / (scores[..., None, :] - scores[..., :, None]).exp().sum(-1),
     ],
     "01/classify": [one_by_one, with_numpy, rest, lambda sentences: tuple(rows_of(logits_of(sentences)))],
+    "01/surest": [
+        lambda sentences: surest_first(sentences)[0],
+        lambda sentences: [np.str_(part) if isinstance(part, str) else part for part in surest_first(sentences)[0]],
+        lambda sentences: iter(surest_first(sentences)[0]),
+    ],
 }
 WRONG: dict[str, list[tuple[str, Any]]] = {
     "01/padding-per-row": [
@@ -147,9 +159,23 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
         ("raised", lambda sentences: rows_of(logits_of(sentences, padding=False))),
         ("", lambda sentences: rows_of(logits_of(sentences, max_length=8))),
     ],
+    "01/surest": [
+        ("kind", lambda sentences: surest_first(sentences)[0][0]),
+        ("", lambda sentences: surest_first(sentences)[0][::-1]),
+        ("", lambda sentences: surest_first(sentences)[0][:2]),
+        ("least_sure", lambda sentences: surest_first(sentences)[-1]),
+    ],
 }
 LONGEST = "a text longer than the model can read stops the pipeline itself, so there is nothing to agree with"
 EQUIVALENT: dict[str, dict[str, str]] = {
+    "01/surest": {
+        "inputs = tokenizer(sentences, padding=True, return_tensors='pt')": LONGEST,
+        "inputs = tokenizer(sentences, padding=True, truncation=False, return_tensors='pt')": LONGEST,
+        "probabilities = torch.softmax(logits, dim=1)": "logits have two axes, so their last is axis 1",
+        "scores, classes = probabilities.max(dim=1)": "probabilities have two axes, so their last is axis 1",
+        "place = scores.argmax()": "a tensor of one number picks from a list too",
+        "return (sentences[place], label, scores[place])": "a tensor of one number is a number",
+    },
     "01/padding-per-row": {
         "return (mask == 0).sum(dim=-1)": "a mask has two axes, so its last is axis 1",
     },

@@ -1,8 +1,7 @@
-"""Right answers to the exercises of lesson 02, and a wrong one for every mistake that its checks tell apart."""
+"""Answers to the exercises of lesson 02: right ones in other clothes, and wrong ones as learners give them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,96 +10,166 @@ from transformers import AutoModel
 Keys = list[str]
 
 
-def right_keys(wanted: Keys, in_file: Keys) -> tuple[Keys, Keys]:
+def by_loops(wanted: Keys, in_file: Keys) -> list[Keys]:
     """Sorted by hand, without sets."""
-    return sorted(k for k in wanted if k not in in_file), sorted(k for k in in_file if k not in wanted)
+    found: list[Keys] = [[], []]
+    for key in sorted([*wanted, *in_file]):
+        if key not in in_file:
+            found[0].append(key)
+        elif key not in wanted:
+            found[1].append(key)
+    return found
 
 
-def by_module(wanted: Keys, in_file: Keys) -> tuple[Keys, Keys]:
-    """Compares modules in place of whole keys."""
-    modules = [{key.rsplit(".", 1)[0] for key in keys} for keys in (wanted, in_file)]
-    return (
-        sorted(key for key in wanted if key.rsplit(".", 1)[0] not in modules[1]),
-        sorted(key for key in in_file if key.rsplit(".", 1)[0] not in modules[0]),
-    )
+def as_generator(wanted: Keys, in_file: Keys) -> Any:
+    """One list after the other."""
+    yield sorted(filter(lambda key: key not in in_file, wanted))
+    yield sorted(filter(lambda key: key not in wanted, in_file))
 
 
-def averaged(
-    layers: Callable[[Any], torch.Tensor], tokens: Callable[[torch.Tensor, torch.Tensor], object]
-) -> Callable[[Any, torch.Tensor], object]:
-    """An answer in two steps: choose layers, then put the tokens together."""
-    return lambda hidden_states, mask: tokens(layers(hidden_states), mask.unsqueeze(-1))
+def removed(wanted: Keys, in_file: Keys) -> Any:
+    """Takes the shared keys out of the lists that it was given."""
+    for key in set(wanted) & set(in_file):
+        wanted.remove(key)
+        in_file.remove(key)
+    return sorted(wanted), sorted(in_file)
 
 
-def last_two(hidden_states: Any) -> torch.Tensor:
-    """The average of the last two layers."""
-    return torch.stack(list(hidden_states[-2:])).mean(dim=0)
+def row_by_row(hidden_states: Any, mask: torch.Tensor) -> list[torch.Tensor]:
+    """The average over the real tokens, sentence by sentence, as a list of tensors."""
+    states = torch.stack(list(hidden_states[-2:])).mean(dim=0)
+    return [row[keep.bool()].mean(dim=0) for row, keep in zip(states, mask, strict=True)]
 
 
-def real_mean(states: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-    """The average over the real tokens, sentence by sentence."""
-    return torch.stack([row[keep.squeeze(-1).bool()].mean(dim=0) for row, keep in zip(states, real, strict=True)])
+def tokens_first(hidden_states: Any, mask: torch.Tensor) -> Any:
+    """Averages the tokens first, then the layers, as an array of half the digits."""
+    real = mask.unsqueeze(-1).float()
+    both = [(hidden_states[n] * real).sum(1) / real.sum(1) for n in (-1, -2)]
+    return ((both[0] + both[1]) / 2).numpy()
 
 
-def head(
-    features: Callable[[torch.Tensor], torch.Tensor] = lambda states: states[:, 0],
-    between: Callable[[torch.Tensor], torch.Tensor] = torch.nn.functional.relu,
-    gives: Callable[[torch.Tensor], object] = lambda logits: logits,
-    keep_mask: bool = True,
-    name: str = "pre_classifier",
-) -> type[torch.nn.Module]:
-    """A class for the last exercise, right or wrong in one thing."""
-
-    class Head(torch.nn.Module):
-        def __init__(self, config: Any) -> None:
-            super().__init__()
-            self.distilbert = AutoModel.from_config(config)
-            self.add_module(name, torch.nn.Linear(config.dim, config.dim))
-            self.dropout = torch.nn.Dropout(0.9)
-            self.classifier = torch.nn.Linear(config.dim, config.num_labels)
-
-        def forward(self, **inputs: torch.Tensor) -> object:
-            if not keep_mask:
-                del inputs["attention_mask"]
-            states = self.distilbert(**inputs).last_hidden_state
-            return gives(self.classifier(self.dropout(between(getattr(self, name)(features(states))))))
-
-    return Head
+def by_product(hidden_states: Any, mask: torch.Tensor) -> Any:
+    """The average over the tokens as a product of matrices, in float64."""
+    weights = mask.double() / mask.sum(dim=1, keepdim=True)
+    return (weights[:, None, :] @ ((hidden_states[-1] + hidden_states[-2]).double() / 2)).squeeze(1)
 
 
-RIGHT = {
-    "02/sort-keys": (right_keys,),
-    "02/two-layers": (averaged(last_two, real_mean),),
-    "02/own-head": (head(),),
+def to_zero(hidden_states: Any, mask: torch.Tensor) -> Any:
+    """Puts zeros at padding in the states that it was given."""
+    for states in hidden_states[-2:]:
+        states[mask == 0] = 0
+    return (hidden_states[-1] + hidden_states[-2]).sum(1) / 2 / mask.sum(1, keepdim=True)
+
+
+class Named(torch.nn.Module):
+    """Takes its inputs by name, and writes the ReLU as a clamp."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.distilbert = AutoModel.from_config(config)
+        self.pre_classifier = torch.nn.Linear(config.dim, config.dim)
+        self.classifier = torch.nn.Linear(config.dim, config.num_labels)
+
+    def logits(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """What `forward` gives."""
+        states = self.distilbert(input_ids=input_ids, attention_mask=attention_mask)[0]
+        return self.classifier(self.pre_classifier(states.select(1, 0)).clamp(min=0))
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
+        return self.logits(input_ids, attention_mask)
+
+
+class WithDropout(Named):
+    """With the library's dropout, which is off in evaluation; rows as lists of numbers."""
+
+    def forward(self, **inputs: torch.Tensor) -> Any:
+        return torch.nn.functional.dropout(self.logits(**inputs), 0.5, self.training).tolist()
+
+
+class Unnamed(Named):
+    """A layer under another name."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.dense = self.pre_classifier
+        del self.pre_classifier
+
+
+class Wide(Named):
+    """A layer too wide."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.pre_classifier = torch.nn.Linear(config.dim, 2 * config.dim)
+
+
+class Forgetful(Named):
+    """Computes and does not return."""
+
+    def forward(self, **inputs: torch.Tensor) -> None:
+        logits = self.logits(**inputs)  # noqa: F841
+
+
+class Whole(Named):
+    """As the library's classes answer: an object with logits."""
+
+    def forward(self, **inputs: torch.Tensor) -> Any:
+        return {"logits": self.logits(**inputs)}
+
+
+class Sigmoid(Named):
+    """Another function between the layers."""
+
+    def forward(self, **inputs: torch.Tensor) -> Any:
+        return self.classifier(self.pre_classifier(self.distilbert(**inputs)[0][:, 0]).sigmoid())
+
+
+class NotBuilt(torch.nn.Module):
+    """Without the call that every module starts with."""
+
+    def __init__(self, config: Any) -> None:
+        self.classifier = torch.nn.Linear(config.dim, config.num_labels)
+
+    def forward(self, **inputs: torch.Tensor) -> Any:
+        return self.classifier(inputs["input_ids"])
+
+
+RIGHT: dict[str, list[Any]] = {
+    "02/sort-keys": [
+        by_loops,
+        as_generator,
+        lambda wanted, in_file: (sorted({*wanted}.difference(in_file)), tuple(sorted({*in_file}.difference(wanted)))),
+    ],
+    "02/two-layers": [row_by_row, tokens_first, by_product],
+    "02/own-head": [Named, WithDropout, lambda config: Named(config).train()],
 }
-WRONG = {
-    "02/sort-keys": {
-        "not_two_lists": lambda wanted, in_file: [*wanted, *in_file],
-        "swapped": lambda wanted, in_file: right_keys(in_file, wanted),
-        "not_sorted": lambda wanted, in_file: tuple(part[::-1] for part in right_keys(wanted, in_file)),
-        "everything": lambda wanted, in_file: (sorted(wanted), sorted(in_file)),
-        "prefix": by_module,
-        "other": lambda wanted, in_file: ([], []),
-    },
-    "02/two-layers": {
-        "not_numbers": lambda hidden_states, mask: "many",
-        "shape": averaged(last_two, lambda states, real: states * real),
-        "padding_seen": averaged(last_two, lambda states, real: states.mean(dim=1)),
-        "last_only": averaged(lambda hidden_states: hidden_states[-1], real_mean),
-        "first_two": averaged(lambda hidden_states: last_two(hidden_states[:2]), real_mean),
-        "not_divided": averaged(last_two, lambda states, real: (states * real).sum(dim=1)),
-        "layers_summed": averaged(lambda hidden_states: 2 * last_two(hidden_states), real_mean),
-        "other": averaged(last_two, lambda states, real: states[:, 0]),
-    },
-    "02/own-head": {
-        "not_a_module": lambda config: [1.0, 2.0],
-        "names": head(name="dense"),
-        "not_logits": head(gives=lambda logits: {"logits": logits}),
-        "no_relu": head(between=lambda same: same),
-        "tanh": head(between=torch.tanh),
-        "mean_pooled": head(features=lambda states: states.mean(dim=1)),
-        "last_token": head(features=lambda states: states[:, -1]),
-        "no_mask": head(keep_mask=False),
-        "other": head(between=torch.sigmoid),
-    },
+WRONG: dict[str, list[tuple[str, Any]]] = {
+    "02/sort-keys": [
+        ("changed", removed),
+        ("kind", lambda wanted, in_file: {"missing": by_loops(wanted, in_file)[0]}),
+        ("not_sorted", lambda wanted, in_file: [set(part) for part in by_loops(wanted, in_file)]),
+        ("together", lambda wanted, in_file: sum(by_loops(wanted, in_file), [])),
+        ("", lambda wanted, in_file: ([], [])),
+        ("", lambda wanted, in_file: [len(part) for part in by_loops(wanted, in_file)]),
+        ("raised", lambda wanted, in_file: (wanted - in_file, in_file - wanted)),
+    ],
+    "02/two-layers": [
+        ("changed", to_zero),
+        ("kind", lambda hidden_states, mask: "many"),
+        ("shape", lambda hidden_states, mask: (hidden_states[-1] + hidden_states[-2]).mean(dim=(0, 1))),
+        ("padding_seen", lambda states, mask: torch.stack([states[-1], states[-2]]).mean(dim=(0, 2))),
+        ("", lambda states, mask: row_by_row(states[:-1], mask)),
+        ("", lambda states, mask: (states[-1] + states[-2]).amax(dim=1)),
+        ("raised", lambda states, mask: states[-1] * mask),
+    ],
+    "02/own-head": [
+        ("not_a_module", lambda config: [1.0, 2.0]),
+        ("names", Unnamed),
+        ("sizes", Wide),
+        ("returned_none", Forgetful),
+        ("not_logits", Whole),
+        ("raised", NotBuilt),
+        ("", Sigmoid),
+    ],
 }
+EQUIVALENT: dict[str, dict[str, str]] = {}

@@ -28,7 +28,7 @@ def test_run_all_leaves_no_error(lab: Lab) -> None:
 
 def shown_after(lab: Lab, expected: str) -> str:
     """The text of the view once it holds what is expected, or after 20 seconds whatever it holds."""
-    view = lab.page.locator(".course-sharing-view").first
+    view = lab.page.locator(".course-epoch-view").first
     deadline = time.monotonic() + 20
     while expected not in view.inner_text() and time.monotonic() < deadline:
         lab.page.wait_for_timeout(50)
@@ -37,15 +37,15 @@ def shown_after(lab: Lab, expected: str) -> str:
 
 def test_a_third_process_gets_its_rows(lab: Lab) -> None:
     """With the slider one further there is a third column, and sharing one copy divides the memory by three."""
-    lab.page.locator(".course-sharing-view").first.scroll_into_view_if_needed()
+    lab.page.locator(".course-epoch-view").first.scroll_into_view_if_needed()
     said = shown_after(lab, "1,752 MB")
     assert "1,752 MB" in said and "process 1" in said and "process 2" not in said
     lab.shot("widget-two")
-    lab.page.locator(".course-sharing-processes").first.get_by_role("slider").focus()
+    lab.page.locator(".course-epoch-processes").first.get_by_role("slider").focus()
     lab.page.keyboard.press("ArrowRight")
     said = shown_after(lab, "process 2")
     assert "process 2" in said and "One step: 12 rows" in said
-    lab.page.locator(".course-sharing-sharded input[type=checkbox]").first.click()
+    lab.page.locator(".course-epoch-sharded input[type=checkbox]").first.click()
     assert "584 MB" in shown_after(lab, "584 MB")
     lab.shot("widget-three-shared")
 

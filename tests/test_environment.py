@@ -41,6 +41,7 @@ OLDEST_MACOS = "14.0"  # of the pinned PyTorch, on Apple silicon
 COLAB = {
     "accelerate": "1.14.0",
     "datasets": "4.0.0",
+    "filelock": "3.10.0",  # at least: huggingface-hub, which transformers brings there, asks for it
     "ipython": "7.34.0",
     "ipywidgets": "7.7.1",
     "matplotlib": "3.10.0",

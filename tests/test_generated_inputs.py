@@ -11,21 +11,24 @@ import math
 import unicodedata
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import course_utils
 from course_lessons.lesson_01.draw_probabilities import draw_softmax_curve
 from course_lessons.lesson_01.draw_sentence_path import draw_path, path_html, path_words
 from course_lessons.lesson_01.sentence_explorer import SentenceExplorer, sentence_explorer
-from course_utils import CourseError, check, checkpoint, hint, hub_mode, quiz, setup
+from course_utils import CourseError, check, checkpoint, hint, hub_mode, look_up, quiz, setup, show_progress
 from course_utils.exercises import keys
 from course_utils.markup import token_row
 from course_utils.questions import question, quiz_widget
 from course_utils.sentence_path import SentencePath, follow
 
+POCKET = Path(course_utils.__file__).parent / "pocket"
 SST2 = "distilbert-base-uncased-finetuned-sst-2-english"
 
 #: How many inputs each test invents.
@@ -256,6 +259,22 @@ def test_an_answer_that_cannot_be_shown_is_explained() -> None:
         assert len(said(lambda key=key: check(key, Unprintable())).split()) >= 4
 
 
+def test_any_answer_is_explained_on_any_console(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A console that knows no Korean letters still gets every word: what it cannot write stands there as its code."""
+    console = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", console)
+    check("01/softmax", lambda scores: "긍정")
+    hint("01/긍정")
+    quiz("01/긍정")
+    show_progress()
+    with pytest.raises(CourseError):
+        look_up("긍정")
+    look_up("logits")
+    console.flush()
+    told = console.buffer.getvalue().decode("ascii")
+    assert told.count("\\uae0d\\uc815") >= 3 and "Your progress" in told and "logits (lesson" in told
+
+
 @invented("quiz")
 @given(key=values)
 @example(key="01/")
@@ -302,6 +321,24 @@ def test_any_value_is_followed_and_drawn(classifier: tuple[Any, Any], sentence: 
         assert len(path_words(path).split()) > 10
         assert f"{len(path.tokens)} tokens" in path_words(path)
         assert "course-path" in path_html(path)
+
+
+@pytest.mark.parametrize("pocket", sorted(folder.name for folder in POCKET.iterdir() if folder.is_dir()))
+def test_any_text_is_followed_with_every_checkpoint(pocket: str) -> None:
+    """Empty, strange and long texts go through each pocket checkpoint; what does not fit is cut and counted."""
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(POCKET / pocket)
+    model = AutoModelForSequenceClassification.from_pretrained(POCKET / pocket).eval()
+    for sentence in STRANGE_TEXTS:
+        path = explained(lambda sentence=sentence: follow(sentence, tokenizer, model))
+        if path is None:  # no token at all, which this model cannot read
+            assert not sentence and not tokenizer("")["input_ids"]
+            continue
+        whole = len(tokenizer(path.sentence, verbose=False)["input_ids"])
+        assert len(path.tokens) + path.cut == whole and len(path.vectors) == len(path.tokens)
+        assert path.cut == max(0, whole - (256 if pocket == "pocket-gpt" else 512))
+        assert path.probabilities.isfinite().all()
 
 
 @invented("curve")

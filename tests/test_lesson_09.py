@@ -43,10 +43,11 @@ from course_lessons.lesson_09.draw_thresholds import (
     thresholds_html,
     typed_html,
 )
-from course_lessons.lesson_09.inspect_setup import KINDS, Finding, inspect_setup, positions
+from course_lessons.lesson_09.inspect_setup import KINDS, Finding, inspect_setup
 from course_lessons.lesson_09.threshold_board import ThresholdBoard, threshold_board
 from course_utils import CourseError, corpus
 from course_utils.messages import entry
+from course_utils.sentence_path import most_tokens
 
 TINY = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
 NAMES = {0: "negative", 1: "positive"}
@@ -588,13 +589,13 @@ def test_the_last_id_and_the_last_place_are_allowed() -> None:
 def test_positions_of_relatives_of_roberta() -> None:
     """RoBERTa stores 514 positions and reads 512; the library agrees."""
     model = classifier("pocket-roberta-ko-sentiment")
-    assert positions(model) == 512 and positions(seq2seq()) is None and positions(None) is None
+    assert most_tokens(model) == 512 and most_tokens(seq2seq()) is None and most_tokens(None) is None
     ids = torch.full((1, 512), 9)
     model(input_ids=ids)
     with pytest.raises((IndexError, RuntimeError)):
         model(input_ids=torch.full((1, 513), 9))
     config = GPT2Config(n_positions=16, n_embd=8, n_layer=1, n_head=1, vocab_size=50, bos_token_id=0, eos_token_id=0)
-    assert positions(GPT2ForSequenceClassification(config)) == 16
+    assert most_tokens(GPT2ForSequenceClassification(config)) == 16
 
 
 def test_findings_are_shown_in_words(capsys: pytest.CaptureFixture[str]) -> None:

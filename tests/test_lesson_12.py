@@ -23,16 +23,14 @@ from safetensors.torch import load_file
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, set_seed
 
 from course_lessons.lesson_12 import distributed_training, process_launcher
-from course_lessons.lesson_12.distributed_training import Settings, checkpoints, configurations
+from course_lessons.lesson_12.distributed_training import DistributedSettings, checkpoints, configurations
 from course_lessons.lesson_12.draw_epoch_plan import (
-    describe_gradients,
-    describe_memory,
     draw_gradients,
     draw_memory,
     plan_html,
 )
-from course_lessons.lesson_12.epoch_explorer import PARAMETERS, sharing_explorer
-from course_lessons.lesson_12.epoch_plan import MOST, memory_per_process, plan_epoch
+from course_lessons.lesson_12.epoch_explorer import PARAMETERS, epoch_explorer
+from course_lessons.lesson_12.epoch_plan import LARGEST, memory_per_process, plan_epoch
 from course_lessons.lesson_12.process_launcher import on_processes, torchrun, why_not
 from course_utils import CourseError, checkpoint
 from course_utils.cost import parameter_counts
@@ -115,12 +113,12 @@ def test_a_step_of_many_is_a_step_of_one() -> None:
         assert joined == list(one.step(number)[0][0])
 
 
-@pytest.mark.parametrize("name", MOST)
+@pytest.mark.parametrize("name", LARGEST)
 @pytest.mark.parametrize("wrong", [0, -1, 1.5, True, "2", None, 10**9])
 def test_impossible_numbers_are_explained(name: str, wrong: object) -> None:
     """A number that makes no plan is named, with its bounds."""
     numbers = {"rows": 8, "processes": 2, "batch_size": 2, "accumulate": 1, name: wrong}
-    with pytest.raises(CourseError, match=f"{name} should be a whole number from 1 to {MOST[name]}"):
+    with pytest.raises(CourseError, match=f"{name} should be a whole number from 1 to {LARGEST[name]}"):
         plan_epoch(**numbers)
 
 
@@ -142,21 +140,21 @@ def test_memory_is_counted() -> None:
 def test_the_figure_says_whether_dots_lie_in_rings() -> None:
     """The words follow the numbers: processes that disagree or not, an average that is the joint gradient or not."""
     each, joint = [[1.0, -2.0], [3.0, 0.0]], [2.0, -1.0]
-    assert "disagree" in describe_gradients(each, joint, joint)
-    assert "in its ring" in describe_gradients(each, joint, joint)
-    assert "beside its ring" in describe_gradients(each, [2.0, -1.1], joint)
-    assert "The processes agree" in describe_gradients([joint, joint], joint, joint)
-    axes = draw_gradients(each, joint, joint).axes[0]
+    assert "disagree" in draw_gradients(each, joint, joint).words
+    assert "in its ring" in draw_gradients(each, joint, joint).words
+    assert "beside its ring" in draw_gradients(each, [2.0, -1.1], joint).words
+    assert "The processes agree" in draw_gradients([joint, joint], joint, joint).words
+    axes = draw_gradients(each, joint, joint).figure.axes[0]
     assert [bar.get_height() for container in axes.containers for bar in container] == [1.0, -2.0, 3.0, 0.0]
     assert [list(line.get_ydata()) for line in axes.lines[:2]] == [joint, joint]
 
 
 def test_the_memory_figure_shows_what_is_counted() -> None:
     """The bars of the right panel shrink with the processes, those of the left do not."""
-    left, right = draw_memory(1_000_000).axes
+    left, right = draw_memory(1_000_000).figure.axes
     heights = [[bar.get_height() for bar in axes.containers[0]] for axes in (left, right)]
     assert heights == [[4.0] * 4, [4.0, 2.0, 1.0, 0.5]]
-    assert "8 processes 2." in describe_memory(1_000_000)
+    assert "8 processes 2." in draw_memory(1_000_000).words
 
 
 def test_the_table_marks_what_comes_again() -> None:
@@ -172,7 +170,7 @@ def test_the_table_marks_what_comes_again() -> None:
 
 def test_the_widget_answers_every_control() -> None:
     """Each control changes what it stands for."""
-    explorer = sharing_explorer()
+    explorer = epoch_explorer()
     seen = explorer.view.value
     for control, value, words in (
         (explorer.processes, 4, "4 processes x batches of 4 x 1"),
@@ -186,7 +184,7 @@ def test_the_widget_answers_every_control() -> None:
         assert words in explorer.view.value and explorer.view.value != seen
         seen = explorer.view.value
     with pytest.raises(CourseError):
-        sharing_explorer(processes=0)
+        epoch_explorer(processes=0)
 
 
 # --- starting and ending processes ---------------------------------------------------------------------------
@@ -288,7 +286,7 @@ def test_one_process_is_lesson_08(model: Path, tmp_path: Path, batch_size: int, 
 
     from course_utils.training import train
 
-    told = Settings(tmp_path, str(model), rows=rows, batch_size=batch_size, accumulate=accumulate, cpu=True)
+    told = DistributedSettings(tmp_path, str(model), rows=rows, batch_size=batch_size, accumulate=accumulate, cpu=True)
     report = distributed_training.train(told)
     set_seed(42)
     tokenizer = AutoTokenizer.from_pretrained(model)
@@ -308,7 +306,7 @@ def test_a_broken_save_costs_no_checkpoint(model: Path, tmp_path: Path, monkeypa
     from accelerate import Accelerator
 
     told = {"model": str(model), "rows": 40, "save_every": 4, "cpu": True}
-    distributed_training.train(Settings(tmp_path / "whole", **told))
+    distributed_training.train(DistributedSettings(tmp_path / "whole", **told))
     whole_save = Accelerator.save_state
 
     def half_a_save(self: Accelerator, folder: str) -> None:
@@ -320,16 +318,16 @@ def test_a_broken_save_costs_no_checkpoint(model: Path, tmp_path: Path, monkeypa
     broken = tmp_path / "broken"
     monkeypatch.setattr(Accelerator, "save_state", half_a_save)
     with pytest.raises(OSError, match="no space"):
-        distributed_training.train(Settings(broken, **told))
+        distributed_training.train(DistributedSettings(broken, **told))
     monkeypatch.undo()
     assert [path.name for path in checkpoints(broken)] == ["step-4"]
     torch.rand(100)
-    report = distributed_training.train(Settings(broken, **told))
+    report = distributed_training.train(DistributedSettings(broken, **told))
     assert report["resumed_from"] == 4 and same_weights(broken, tmp_path / "whole")
     assert [path.name for path in checkpoints(broken)] == ["step-12"]
 
     with pytest.raises(CourseError, match="step-12 was written with .*'batch_size': 8.* has .*'batch_size': 4"):
-        distributed_training.train(Settings(broken, **told, batch_size=4))
+        distributed_training.train(DistributedSettings(broken, **told, batch_size=4))
 
 
 def test_a_checkpoint_that_holds_code_is_refused(tmp_path: Path) -> None:
@@ -366,7 +364,7 @@ def test_two_processes_learn_what_one_learns(still_model: Path, tmp_path: Path) 
     assert ended.code == 0 and ended.left == 0, ended.said
     two = report_of(tmp_path / "two")
     one = distributed_training.train(
-        Settings(tmp_path / "one", str(still_model), rows=128, batch_size=16, save_every=0, cpu=True)
+        DistributedSettings(tmp_path / "one", str(still_model), rows=128, batch_size=16, save_every=0, cpu=True)
     )
     assert two["processes"] == 2 and len(two["losses"]) == 24
     assert max(abs(a - b) for a, b in zip(two["losses"], one["losses"], strict=True)) < 1e-5

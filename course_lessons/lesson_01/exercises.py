@@ -120,7 +120,6 @@ def classify(pipeline: TextClassificationPipeline) -> Exercise:
         right=pipeline,
         cases=[
             (list(SENTENCES[1:2]),),
-            (list(SENTENCES[:2]),),
             (list(SENTENCES),),
         ],
         same=alike(1e-4),
@@ -140,5 +139,48 @@ def classify(pipeline: TextClassificationPipeline) -> Exercise:
                 lambda sentences: [{"score": row["score"]} for row in by_hand()(sentences)],
                 lambda sentences: [{row["label"]: row["score"]} for row in by_hand()(sentences)],
             ),
+        },
+    )
+
+
+@record("01/surest")
+def surest(pipeline: TextClassificationPipeline) -> Exercise:
+    """`answer(sentences)` gives the sentence of which the model is surest, its label and its probability."""
+    import torch
+
+    tokenizer, model = pipeline.tokenizer, pipeline.model
+
+    def by(choose: Callable[[Tensor], Tensor], axis: int = -1, pick: str = "argmax") -> Callable[[list[str]], object]:
+        """The surest by some score of the logits, with the probabilities along an axis."""
+
+        def found(sentences: list[str]) -> tuple[str, str, float]:
+            with torch.no_grad():
+                logits = model(**tokenizer(sentences, padding=True, return_tensors="pt")).logits
+            rows = torch.softmax(logits, dim=axis)
+            place = getattr(choose(rows if axis == 0 else logits), pick)().item()
+            best = rows[place].argmax().item()
+            return sentences[place], model.config.id2label[best], rows[place, best].item()
+
+        return found
+
+    def right(sentences: list[str]) -> tuple[str, str, float]:
+        rows = list(zip(sentences, pipeline(sentences), strict=True))
+        sentence, row = max(rows, key=lambda pair: pair[1]["score"])
+        return sentence, row["label"], row["score"]
+
+    return Exercise(
+        right=right,
+        cases=[
+            (list(SENTENCES[:1]),),
+            (["It is a film.", "An awful, boring mess.", SENTENCES[1]],),
+            (list(SENTENCES[1:]),),
+        ],
+        same=alike(1e-4),
+        mistakes={
+            "planted": by(lambda rows: rows.max(dim=-1).values, axis=0),
+            "least_sure": by(lambda logits: logits.softmax(-1).max(dim=-1).values, pick="argmin"),
+            "positive_only": by(lambda logits: logits[:, 1]),
+            "whole": pipeline,
+            "place": lambda sentences: (sentences.index(right(sentences)[0]), *right(sentences)[1:]),
         },
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from course_utils.messages import brief, text, whole_characters
+from course_utils.sentence_path import most_tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -622,7 +623,7 @@ def _check_tokens(
     if characters and len(read) / characters > (PIECES_LATIN if latin else PIECES):
         notes.add("pieces", number=f"{len(read) / characters:.1f}", usual="0.3" if latin else "0.7")
     lengths = [len(row) for row in ids]
-    room = positions(model)
+    room = most_tokens(model)
     limit = tokenizer.model_max_length
     if room is not None and limit > room and max(lengths) > room:
         given = text("inspect_setup.no_number") if limit > 10**9 else str(limit)
@@ -643,7 +644,7 @@ def _check_ids(splits: list[_Split], model: PreTrainedModel, notes: _Notes) -> N
     entries = _entries(model)
     if entries is not None and largest >= entries:
         notes.add("vocabulary", tokens=largest + 1, entries=entries)
-    longest, room = max(map(len, rows), default=0), positions(model)
+    longest, room = max(map(len, rows), default=0), most_tokens(model)
     if room is not None and longest > room:
         notes.add("ids_too_long", longest=longest, room=room)
 
@@ -654,26 +655,6 @@ def _entries(model: PreTrainedModel | None) -> int | None:
         return int(model.get_input_embeddings().weight.shape[0]) if model is not None else None
     except (AttributeError, NotImplementedError):
         return None
-
-
-def positions(model: PreTrainedModel | None) -> int | None:
-    """Most tokens that a model can read, or None where no limit is known.
-
-    RoBERTa and its relatives count their positions from behind the padding id, so they have two fewer than they store.
-
-    >>> from transformers import BertConfig, BertModel
-    >>> tiny = {"hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 4}
-    >>> positions(BertModel(BertConfig(vocab_size=9, max_position_embeddings=16, **tiny)))
-    16
-    """
-    if model is None:
-        return None
-    given = getattr(model.config, "max_position_embeddings", None)
-    if not isinstance(given, int) or given <= 0 or getattr(model.config, "is_encoder_decoder", False):
-        return None
-    table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
-    offset = getattr(table, "padding_idx", None)
-    return given if offset is None else given - offset - 1
 
 
 def _check_vocabulary(tokenizer: PreTrainedTokenizerBase | None, model: PreTrainedModel | None, notes: _Notes) -> None:

@@ -37,7 +37,7 @@ UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True)
-class Settings:
+class DistributedSettings:
     """What a run is told.
 
     Attributes:
@@ -67,7 +67,7 @@ class Settings:
     die_at_step: int = 0
 
 
-def train(settings: Settings) -> dict[str, Any]:
+def train(settings: DistributedSettings) -> dict[str, Any]:
     """Train, save the model once, and report; every process calls this, and every process gets the report.
 
     Returns:
@@ -176,7 +176,7 @@ def judge(accelerator: Accelerator, model: Any, loader: DataLoader) -> list[bool
     return correct
 
 
-def save_checkpoint(accelerator: Accelerator, settings: Settings, done: int) -> None:
+def save_checkpoint(accelerator: Accelerator, settings: DistributedSettings, done: int) -> None:
     """Write all that going on takes. Under its final name a checkpoint is whole: it is renamed when all is written."""
     unfinished, whole = settings.folder / UNFINISHED, settings.folder / f"step-{done}"
     if accelerator.is_main_process:
@@ -225,7 +225,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, help="where checkpoints, model and report go")
     parser.add_argument("--configurations", action="store_true", help="print where the configurations lie, and stop")
     parser.add_argument("--cpu", action="store_true", help="stay on the CPU")
-    for name, default in vars(Settings(Path())).items():
+    for name, default in vars(DistributedSettings(Path())).items():
         if name not in ("folder", "cpu"):
             parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     given = vars(parser.parse_args(words))
@@ -235,12 +235,12 @@ def main(words: Sequence[str] | None = None) -> int:
     if given["folder"] is None:
         parser.error("--folder is missing")
     try:
-        report = train(Settings(**given))
+        report = train(DistributedSettings(**given))
     except CourseError as error:
         print(f"CourseError: {error}", file=sys.stderr)
         return 2
     if os.environ.get("RANK", "0") == "0":
-        print(text("distributed.finished", **{**report, "steps": len(report["losses"])}))
+        print(text("distributed_training.finished", **{**report, "steps": len(report["losses"])}))
     from accelerate.state import PartialState
 
     PartialState().destroy_process_group()
@@ -257,10 +257,10 @@ def _refuse_strangers(accelerator: Accelerator) -> None:
     """Stop where several copies were started that do not know each other: each would train alone."""
     started = int(os.environ.get("WORLD_SIZE", "1"))
     if started != accelerator.num_processes:
-        raise CourseError(text("distributed.strangers", started=started, known=accelerator.num_processes))
+        raise CourseError(text("distributed_training.strangers", started=started, known=accelerator.num_processes))
 
 
-def _tokenized(tokenizer: Any, settings: Settings) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _tokenized(tokenizer: Any, settings: DistributedSettings) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Training rows, and the rows of the test split, tokenized."""
     from course_utils.corpora import corpus
 
@@ -269,7 +269,7 @@ def _tokenized(tokenizer: Any, settings: Settings) -> tuple[list[dict[str, Any]]
     return tuple([{**tokenizer(row["text"], truncation=True), "label": row["label"]} for row in part] for part in parts)
 
 
-def _division(accelerator: Accelerator, settings: Settings) -> dict[str, int]:
+def _division(accelerator: Accelerator, settings: DistributedSettings) -> dict[str, int]:
     """How the work is divided: resumed with another division, rows would be left out or come twice."""
     return {
         "processes": accelerator.num_processes,
@@ -279,7 +279,7 @@ def _division(accelerator: Accelerator, settings: Settings) -> dict[str, int]:
     }
 
 
-def _resume(accelerator: Accelerator, settings: Settings) -> int:
+def _resume(accelerator: Accelerator, settings: DistributedSettings) -> int:
     """Load the last whole checkpoint of the folder, if there is one; the steps done by then."""
     found = checkpoints(settings.folder)
     if not found:
@@ -287,7 +287,7 @@ def _resume(accelerator: Accelerator, settings: Settings) -> int:
     was = json.loads((found[-1] / "division.json").read_text(encoding="utf-8"))
     now = _division(accelerator, settings)
     if was != now:
-        raise CourseError(text("distributed.other_division", was=was, now=now, folder=found[-1].name))
+        raise CourseError(text("distributed_training.other_division", was=was, now=now, folder=found[-1].name))
     accelerator.load_state(str(found[-1]))
     return int(found[-1].name.removeprefix("step-"))
 

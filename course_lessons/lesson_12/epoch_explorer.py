@@ -9,7 +9,6 @@ import ipywidgets
 from course_lessons.lesson_12.draw_epoch_plan import plan_html
 from course_lessons.lesson_12.epoch_plan import plan_epoch
 from course_utils.display import redraw, show
-from course_utils.markup import plain
 from course_utils.messages import text
 
 PARAMETERS = 109_482_240
@@ -17,7 +16,7 @@ PARAMETERS = 109_482_240
 
 
 @dataclass(frozen=True)
-class SharingExplorer:
+class EpochExplorer:
     """Controls for an epoch that is shared out, and below them the division.
 
     Attributes:
@@ -39,9 +38,9 @@ class SharingExplorer:
     widget: ipywidgets.VBox
 
 
-def sharing_explorer(
+def epoch_explorer(
     rows: int = 22, processes: int = 2, batch_size: int = 4, accumulate: int = 1, sharded: bool = False
-) -> SharingExplorer:
+) -> EpochExplorer:
     """Controls for the division of an epoch among processes; everything is counted, so any setting answers at once.
 
     Args:
@@ -53,7 +52,7 @@ def sharing_explorer(
     Raises:
         CourseError: a number that is not whole or not positive.
 
-    >>> explorer = sharing_explorer()
+    >>> explorer = epoch_explorer()
     >>> "One step: 8 rows" in explorer.view.value
     True
     >>> explorer.processes.value = 4
@@ -66,7 +65,7 @@ def sharing_explorer(
             value=value,
             min=1,
             max=most,
-            description=text(f"widget_sharing.{name}"),
+            description=text(f"epoch_explorer.{name}"),
             style={"description_width": "14em"},
             layout=ipywidgets.Layout(width="38em"),
         )
@@ -79,7 +78,7 @@ def sharing_explorer(
     }
     box = ipywidgets.Checkbox(
         value=sharded,
-        description=text("widget_sharing.sharded"),
+        description=text("epoch_explorer.sharded"),
         indent=False,
         layout=ipywidgets.Layout(width="38em"),
     )
@@ -91,17 +90,17 @@ def sharing_explorer(
     view = ipywidgets.HTML(value=draw())
     for name, control in {**sliders, "sharded": box}.items():
         control.observe(lambda _: redraw(view, draw), names="value")
-        control.add_class(f"course-sharing-{name.replace('_', '-')}")
-    view.add_class("course-sharing-view")
-    return SharingExplorer(**sliders, sharded=box, view=view, widget=ipywidgets.VBox([*sliders.values(), box, view]))
+        control.add_class(f"course-epoch-{name.replace('_', '-')}")
+    view.add_class("course-epoch-view")
+    return EpochExplorer(**sliders, sharded=box, view=view, widget=ipywidgets.VBox([*sliders.values(), box, view]))
 
 
-def show_sharing_explorer(
+def show_epoch_explorer(
     rows: int = 22, processes: int = 2, batch_size: int = 4, accumulate: int = 1, sharded: bool = False
 ) -> None:
-    """Show `sharing_explorer`; a reader without a kernel sees the first division.
+    """Show `epoch_explorer`; a reader without a kernel sees the first division.
 
-    Args and errors as for `sharing_explorer`.
+    Args and errors as for `epoch_explorer`.
     """
-    explorer = sharing_explorer(rows, processes, batch_size, accumulate, sharded)
-    show(explorer.widget, explorer.view.value, text=plain(explorer.view.value))
+    explorer = epoch_explorer(rows, processes, batch_size, accumulate, sharded)
+    show(explorer.widget, explorer.view.value)

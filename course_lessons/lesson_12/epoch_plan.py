@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from course_utils.cost import memory_bytes
 from course_utils.messages import CourseError, brief, text
 
-MOST = {"rows": 2000, "processes": 64, "batch_size": 512, "accumulate": 64}
+LARGEST = {"rows": 2000, "processes": 64, "batch_size": 512, "accumulate": 64}
 """The largest numbers that `plan_epoch` takes, so that it answers at once."""
 
-PARTS = ("parameters", "gradients", "optimizer")
+MEMORY_PARTS = ("parameters", "gradients", "optimizer")
 """What training keeps for each parameter: itself, its gradient, and AdamW's two running averages."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class EpochPlan:
     """One epoch, divided.
 
     Attributes:
@@ -62,7 +62,7 @@ class Plan:
         return tuple(share[start : start + self.accumulate] for share in self.batches)
 
 
-def plan_epoch(rows: int, processes: int, batch_size: int, accumulate: int = 1) -> Plan:
+def plan_epoch(rows: int, processes: int, batch_size: int, accumulate: int = 1) -> EpochPlan:
     """Divide an epoch as Accelerate does by default: whole batches in turn, and the first rows again to even it out.
 
     The division is made by Accelerate's own sampler; the rows are numbered in the order in which they would be drawn.
@@ -83,8 +83,8 @@ def plan_epoch(rows: int, processes: int, batch_size: int, accumulate: int = 1) 
     """
     given = {"rows": rows, "processes": processes, "batch_size": batch_size, "accumulate": accumulate}
     for name, number in given.items():
-        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST[name]:
-            raise CourseError(text("sharing.out_of_bounds", name=name, given=brief(number), most=MOST[name]))
+        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= LARGEST[name]:
+            raise CourseError(text("epoch_plan.out_of_bounds", name=name, given=brief(number), most=LARGEST[name]))
     from accelerate.data_loader import BatchSamplerShard
     from torch.utils.data import BatchSampler
 
@@ -93,7 +93,7 @@ def plan_epoch(rows: int, processes: int, batch_size: int, accumulate: int = 1) 
         sampler = BatchSampler(range(rows), batch_size, drop_last=False)
         shard = sampler if processes == 1 else BatchSamplerShard(sampler, processes, process)
         shares.append(tuple(tuple(batch) for batch in shard))
-    return Plan(rows, processes, batch_size, accumulate, tuple(shares))
+    return EpochPlan(rows, processes, batch_size, accumulate, tuple(shares))
 
 
 def memory_per_process(parameters: int, processes: int, sharded: bool) -> dict[str, int]:
@@ -113,9 +113,9 @@ def memory_per_process(parameters: int, processes: int, sharded: bool) -> dict[s
     >>> memory_per_process(1000, processes=4, sharded=True)
     {'parameters': 1000, 'gradients': 1000, 'optimizer': 2000}
     """
-    if isinstance(processes, bool) or not isinstance(processes, int) or not 1 <= processes <= MOST["processes"]:
+    if isinstance(processes, bool) or not isinstance(processes, int) or not 1 <= processes <= LARGEST["processes"]:
         raise CourseError(
-            text("sharing.out_of_bounds", name="processes", given=brief(processes), most=MOST["processes"])
+            text("epoch_plan.out_of_bounds", name="processes", given=brief(processes), most=LARGEST["processes"])
         )
     whole = memory_bytes(parameters, "float32")
     own = memory_bytes(-(-parameters // processes), "float32") if sharded else whole

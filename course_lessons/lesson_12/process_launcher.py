@@ -36,7 +36,7 @@ LIMIT = 240.0
 
 
 @dataclass(frozen=True)
-class Ended:
+class EndedRun:
     """How a start ended.
 
     Attributes:
@@ -61,9 +61,9 @@ def why_not() -> str | None:
     import torch.distributed
 
     if os.name == "nt":
-        return text("processes.windows")
+        return text("process_launcher.windows")
     if not torch.distributed.is_available() or not torch.distributed.is_gloo_available():
-        return text("processes.no_gloo")
+        return text("process_launcher.no_gloo")
     return None
 
 
@@ -82,11 +82,11 @@ def processes_here(wanted: int = 2) -> int:
     reason = why_not() if wanted > 1 else None
     if reason is None:
         return wanted
-    print(text("processes.one_only", reason=reason))
+    print(text("process_launcher.one_only", reason=reason))
     return 1
 
 
-def torchrun(*words: str, processes: int = 2, limit: float = LIMIT) -> Ended:
+def torchrun(*words: str, processes: int = 2, limit: float = LIMIT) -> EndedRun:
     """Run a program in several processes by torchrun, wait for its end, and leave no process behind.
 
     An interrupt, a time-out or an error ends all of them. With one process, torchrun is left out.
@@ -104,7 +104,7 @@ def torchrun(*words: str, processes: int = 2, limit: float = LIMIT) -> Ended:
     """
     _count(processes)
     if not words:
-        raise CourseError(text("processes.nothing"))
+        raise CourseError(text("process_launcher.nothing"))
     typed = ["python"] if processes == 1 else ["torchrun", "--nproc-per-node", str(processes)]
     command = [sys.executable]
     if processes > 1:
@@ -123,7 +123,7 @@ def torchrun(*words: str, processes: int = 2, limit: float = LIMIT) -> Ended:
             left = _end(process, started, patient=ended)
         heard.seek(0)
         said = heard.read().decode("utf-8", "replace")
-    return Ended(shlex.join([*typed, *words]), process.returncode, said, left)
+    return EndedRun(shlex.join([*typed, *words]), process.returncode, said, left)
 
 
 def on_processes(
@@ -148,7 +148,7 @@ def on_processes(
         CourseError: no function or one without source text, an error inside a function, or the time was over.
     """
     if not functions:
-        raise CourseError(text("processes.nothing"))
+        raise CourseError(text("process_launcher.nothing"))
     names = [function.__name__ for function in functions]
     parts = [f"{name} = {value!r}" for name, value in (given or {}).items()]
     parts += [*map(_source, functions), "from course_lessons.lesson_12.process_launcher import answer_all"]
@@ -158,7 +158,7 @@ def on_processes(
         program.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
         ended = torchrun(str(program), processes=processes, limit=limit)
         if ended.code:
-            raise CourseError(text("processes.failed", code=ended.code, why=why_it_failed(ended.said)))
+            raise CourseError(text("process_launcher.failed", code=ended.code, why=why_it_failed(ended.said)))
         files = [Path(folder) / f"answers-{rank}.json" for rank in range(processes)]
         answers = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     return {name: [answer[name] for answer in answers] for name in names}
@@ -239,7 +239,7 @@ def _watch(process: subprocess.Popen[bytes], started: set[psutil.Process], limit
             return
         except subprocess.TimeoutExpired:
             if time.monotonic() > deadline:
-                raise CourseError(text("processes.too_long", limit=round(limit))) from None
+                raise CourseError(text("process_launcher.too_long", limit=round(limit))) from None
 
 
 def _end(process: subprocess.Popen[bytes], started: set[psutil.Process], patient: bool) -> int:
@@ -268,10 +268,10 @@ def _source(function: Callable[..., Any]) -> str:
     try:
         return textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):
-        raise CourseError(text("processes.no_source", given=brief(function))) from None
+        raise CourseError(text("process_launcher.no_source", given=brief(function))) from None
 
 
 def _count(processes: object) -> None:
     """Say what is wrong with a number of processes."""
     if isinstance(processes, bool) or not isinstance(processes, int) or not 1 <= processes <= MOST_PROCESSES:
-        raise CourseError(text("processes.count", given=brief(processes), most=MOST_PROCESSES))
+        raise CourseError(text("process_launcher.count", given=brief(processes), most=MOST_PROCESSES))
