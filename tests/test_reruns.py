@@ -14,10 +14,10 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from lesson_files import LESSONS, code_cells, is_compared, lesson_paths, prose_cells, read, run_lesson
+from lesson_files import LESSONS, code_cells, lesson_paths, prose_cells, read, run_lesson
 from nbformat import NotebookNode
 
-from commands.refresh import SANITIZE, compared, first_difference, read_rules
+from commands.comparison import compared, course_rules, first_difference, is_compared
 
 FURTHER = re.compile(r"(?:^(?:\d+ )?|, )further\b", flags=re.IGNORECASE)
 REASONS = {
@@ -26,7 +26,19 @@ REASONS = {
     "core": "differs_without_further",
 }
 
-NOT_YET: dict[str, str] = {}
+NOT_YET: dict[str, str] = {
+    "03_models_and_checkpoints": "how-random reads a name that a later line of it deletes",
+    "04_tokenizers": "the main path needs gpt_tokenizer and mine, which are made in optional sections",
+    "05_padding_and_masks": "scores stops with an error when it is run a second time",
+    "06_dynamic_padding": "the main path needs Dataset and statistics; mapped-not-read measures what is already there",
+    "07_trainer": "not gone through with this test yet",
+    "08_manual_loop": "not gone through with this test yet",
+    "09_training_checklist": "not gone through with this test yet",
+    "10_inference": "not gone through with this test yet",
+    "11_architectures_and_attention": "not gone through with this test yet",
+    "12_scaling_out": "not gone through with this test yet",
+    "13_then_and_now": "not gone through with this test yet",
+}
 """Lessons that are still to be mended, with what is known to be wrong: take a lesson out when it is."""
 
 
@@ -86,7 +98,7 @@ def problems(stored: NotebookNode, ran: NotebookNode, run: str = "core") -> dict
     >>> problems(stored, stored), problems(stored, ran)
     ({}, {'n core': 'was: 1 now: 2'})
     """
-    rules = read_rules(SANITIZE.read_text(encoding="utf-8"))
+    rules = course_rules()
     before = {cell.id: cell for cell in code_cells(stored)}
     found = {}
     for cell in code_cells(ran):
