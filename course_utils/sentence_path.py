@@ -111,6 +111,6 @@ def most_tokens(model: PreTrainedModel | None) -> int | None:
     given = getattr(model.config, "max_position_embeddings", None)
     if not isinstance(given, int) or given <= 0 or getattr(model.config, "is_encoder_decoder", False):
         return None
-    table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
+    table = getattr(getattr(getattr(model, "base_model", None), "embeddings", None), "position_embeddings", None)
     offset = getattr(table, "padding_idx", None)
     return given if offset is None else given - offset - 1
