@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import socket
@@ -23,6 +24,12 @@ def command_open(words: list[str]) -> int:
     cpu = take_torch(words)
     lesson, jupyter_options = split_lesson(words)
     lesson = lesson or some_lessons()[0]
+    if letters := pattern_letters(ROOT):
+        raise Stop(
+            f"JupyterLab would not work in this folder: it takes {letters} in a folder's name for a pattern and then "
+            "finds\nneither its settings nor the sliders of the lessons. Rename the folder, or move the course into "
+            "another one,\nand run the command again."
+        )
     install.ensure_installed(cpu)
     copy = my_copy(lesson)
     command = jupyter_command(copy, jupyter_options)
@@ -47,6 +54,19 @@ def jupyter_command(copy: Path, options: list[str]) -> list[str]:
             say("No browser was found here. Copy the address that appears below into one.")
             command.append("--no-browser")
     return command + options
+
+
+def pattern_letters(folder: Path) -> str:
+    """The letters for which a folder's name, read as a pattern, does not stand for that folder alone; mostly none.
+
+    JupyterLab looks for its settings and extensions, which lie in `.venv`, by patterns that begin with the folder.
+
+    >>> pattern_letters(Path("."))
+    ''
+    """
+    if glob.glob(str(folder)) == [str(folder)]:
+        return ""
+    return " and ".join(letter for letter in "[*?" if letter in str(folder))
 
 
 def mentions(options: list[str], *words: str) -> bool:

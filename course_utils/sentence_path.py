@@ -25,6 +25,7 @@ class SentencePath:
         probabilities: softmax of the logits, shape (classes,), sums to 1.
         labels: names of the classes.
         cut: number of tokens left out because the model reads no more.
+        embedded: the vectors before the first layer, of the same shape as `vectors`; None where nobody kept them.
     """
 
     sentence: str
@@ -35,6 +36,7 @@ class SentencePath:
     probabilities: Tensor
     labels: list[str]
     cut: int = 0
+    embedded: Tensor | None = None
 
     @property
     def label(self) -> str:
@@ -88,6 +90,7 @@ def follow(sentence: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedM
         probabilities=torch.softmax(logits, dim=-1),
         labels=[str(model.config.id2label[i]) for i in range(len(logits))],
         cut=whole - len(ids),
+        embedded=output.hidden_states[0][0],
     )
 
 
@@ -108,6 +111,6 @@ def most_tokens(model: PreTrainedModel | None) -> int | None:
     given = getattr(model.config, "max_position_embeddings", None)
     if not isinstance(given, int) or given <= 0 or getattr(model.config, "is_encoder_decoder", False):
         return None
-    table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
+    table = getattr(getattr(getattr(model, "base_model", None), "embeddings", None), "position_embeddings", None)
     offset = getattr(table, "padding_idx", None)
     return given if offset is None else given - offset - 1

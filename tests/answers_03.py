@@ -1,74 +1,140 @@
-"""Right answers to the exercises of lesson 03, and a wrong one for every mistake that its checks tell apart."""
+"""Answers to the exercises of lesson 03: right ones in other clothes, and wrong ones as learners give them."""
 
 from __future__ import annotations
 
 import json
+import struct
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModel, BertConfig, BertForMaskedLM, BertModel
 
+from course_lessons.lesson_03.exercises import TWIN_SIZES
 
-def twin(name: str) -> torch.nn.Module:
+
+def twin(name: str) -> Any:
     """A random body like the checkpoint's, in evaluation mode."""
     return AutoModel.from_config(AutoConfig.from_pretrained(name)).eval()
 
 
-def on_meta(name: str) -> torch.nn.Module:
+def by_class(name: str) -> Any:
+    """The same by the classes' own names."""
+    config = AutoConfig.from_pretrained(name)
+    model = AutoModel.from_config(config)
+    return type(model)(config).train(False)
+
+
+def drawn_again(name: str) -> Any:
+    """Loads the checkpoint and draws every table anew."""
+    model = AutoModel.from_pretrained(name)
+    with torch.no_grad():
+        for value in model.parameters():
+            value.normal_(std=0.02)
+    return model.eval()
+
+
+def changed(how: Any, only: str = "") -> Any:
+    """The checkpoint with its weights changed."""
+
+    def answer(name: str) -> Any:
+        model = AutoModel.from_pretrained(name)
+        with torch.no_grad():
+            for key, value in model.named_parameters():
+                if only in key:
+                    how(value)
+        return model.eval()
+
+    return answer
+
+
+def on_meta(name: str) -> Any:
     """The body without numbers."""
     with torch.device("meta"):
         return twin(name)
 
 
-def layer(h: int, i: int) -> int:
-    """Parameters of one layer."""
-    return 4 * (h * h + h) + 2 * h * i + i + h + 4 * h
+def counted(h: int, i: int) -> int:
+    """Counts the parameters of a layer that is built."""
+    shapes = [(h, h)] * 4 + [(h, i), (i, h)]
+    return sum(a * b + b for a, b in shapes) + 2 * sum(p.numel() for p in torch.nn.LayerNorm(h).parameters())
 
 
-def header(path: str) -> dict[str, Any]:
-    """The header of a safetensors file, with everything in it."""
+def by_struct(path: str) -> dict[str, Any]:
+    """The length by `struct`."""
     with open(path, "rb") as file:
-        return json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length).decode("utf-8"))
+    header.pop("__metadata__", None)
+    return {name: tuple(entry["shape"]) for name, entry in header.items()}
 
 
-def entries(path: str, key: str | None = "shape") -> dict[str, Any]:
-    """One field of each tensor in a header, or the whole entry."""
-    tensors = {name: entry for name, entry in header(path).items() if name != "__metadata__"}
-    return {name: entry[key] if key else entry for name, entry in tensors.items()}
+def by_slices(path: str) -> dict[str, Any]:
+    """By the library's own way to look without loading."""
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
 
 
-RIGHT = {
-    "03/random-twin": (twin,),
-    "03/layer-parameters": (layer,),
-    "03/read-header": (entries,),
+def whole_file(path: str) -> dict[str, Any]:
+    """Reads everything, and looks at the header only."""
+    data = Path(path).read_bytes()
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    return {name: entry["shape"] for name, entry in header.items() if name != "__metadata__"}
+
+
+def two_bytes(path: str) -> dict[str, Any]:
+    """Takes the length from two of its eight bytes."""
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8)[:2], "little")
+        header = json.loads(file.read(length))
+    return {name: entry["shape"] for name, entry in header.items() if name != "__metadata__"}
+
+
+def tensor_by_tensor(path: str) -> dict[str, Any]:
+    """Loads every tensor for its shape."""
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name).shape for name in file.keys()}  # noqa: SIM118
+
+
+RIGHT: dict[str, list[Any]] = {
+    "03/random-twin": [twin, by_class, drawn_again],
+    "03/layer-parameters": [
+        counted,
+        lambda h, i: torch.tensor(4 * h * h + 9 * h + 2 * h * i + i),
+        lambda h, i: float(4 * (h * h + h) + 2 * h * i + i + h + 4 * h),
+    ],
+    "03/read-header": [by_struct, by_slices, lambda path: {name: torch.Size(s) for name, s in by_struct(path).items()}],
 }
-WRONG = {
-    "03/random-twin": {
-        "not_a_model": AutoConfig.from_pretrained,
-        "other_class": lambda name: BertForMaskedLM(AutoConfig.from_pretrained(name)).eval(),
-        "other_sizes": lambda name: BertModel(
-            BertConfig(vocab_size=40, hidden_size=24, num_hidden_layers=1, intermediate_size=20)
-        ).eval(),
-        "on_meta": on_meta,
-        "pretrained": AutoModel.from_pretrained,
-        "training_mode": lambda name: twin(name).train(),
-    },
-    "03/layer-parameters": {
-        "not_a_number": lambda h, i: "many",
-        "no_biases": lambda h, i: 4 * h * h + 2 * h * i,
-        "no_norms": lambda h, i: layer(h, i) - 4 * h,
-        "one_norm": lambda h, i: layer(h, i) - 2 * h,
-        "three_projections": lambda h, i: layer(h, i) - h * h - h,
-        "only_attention": lambda h, i: 4 * (h * h + h),
-        "only_feed_forward": lambda h, i: 2 * h * i + i + h,
-        "other": lambda h, i: h * i,
-    },
-    "03/read-header": {
-        "not_a_dictionary": lambda path: list(entries(path)),
-        "metadata_kept": header,
-        "names": lambda path: {},
-        "whole_entries": lambda path: entries(path, None),
-        "not_shapes": lambda path: entries(path, "dtype"),
-        "other_numbers": lambda path: entries(path, "data_offsets"),
-    },
+WRONG: dict[str, list[tuple[str, Any]]] = {
+    "03/random-twin": [
+        ("not_a_model", AutoConfig.from_pretrained),
+        ("other_class", lambda name: BertForMaskedLM(AutoConfig.from_pretrained(name)).eval()),
+        ("other_class", lambda name: BertModel(BertConfig(**TWIN_SIZES)).eval()),
+        ("other_sizes", lambda name: BertModel(BertConfig(vocab_size=40, hidden_size=24, num_hidden_layers=1)).eval()),
+        ("on_meta", on_meta),
+        ("pretrained", AutoModel.from_pretrained),
+        ("from_pretrained", changed(lambda value: value.mul_(2))),
+        ("constant", changed(lambda value: value.zero_())),
+        ("partly_pretrained", changed(lambda value: value.normal_(), "attention")),
+        ("training_mode", lambda name: twin(name).train()),
+    ],
+    "03/layer-parameters": [
+        ("kind", lambda h, i: "many"),
+        ("", lambda h, i: h * i),
+        ("", lambda h, i: 12 * counted(h, i)),
+        ("no_norms", lambda h, i: counted(h, i) - 4 * h),
+    ],
+    "03/read-header": [
+        ("whole_file", whole_file),
+        ("forbidden", lambda path: {name: tensor.shape for name, tensor in load_file(path).items()}),
+        ("forbidden", tensor_by_tensor),
+        ("raised", two_bytes),
+        ("", lambda path: {}),
+        ("kind", lambda path: str(by_struct(path))),
+    ],
+}
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "03/layer-parameters": {"norms = (2 + 2) * hidden_size": "2 + 2 is 2 * 2"},
 }

@@ -7,7 +7,16 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from browser_lab import Lab, assert_ran_clean, assert_stayed_here, browser_path, opened_lesson
+from browser_lab import (
+    Lab,
+    assert_ran_clean,
+    assert_stayed_here,
+    browser_path,
+    desk,
+    opened_lesson,
+    run_all,
+    solved_copy,
+)
 from lesson_files import NOTEBOOKS, cell_by_id, code_cells, fenced_python, read
 
 from commands import doctor
@@ -33,6 +42,19 @@ def test_a_missing_browser_is_no_silent_pass(
     monkeypatch.setattr(doctor, "find_chromium", lambda: None)
     with pytest.raises(ends, match="Chromium"):
         browser_path()
+
+
+def test_a_wrong_solution_stops_the_run(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What every lesson goes through can fail: a wrong solution ends Run All at its check, and both are named."""
+    home, lesson = tmp_path_factory.mktemp("wrong"), solved_copy(STEM)
+    cell_by_id(lesson, "exercise-padding-per-row").source = "def padding_per_row(mask):\n    return mask"
+    wanted = ("setup", "exercise-padding-per-row", "check-padding-per-row", "strict-mode-ends")
+    lesson.cells = [cell_by_id(lesson, cell_id) for cell_id in wanted]
+    place = desk(home)
+    place.open(lesson, "wrong.ipynb")
+    with pytest.raises(AssertionError, match=r"(?s)stopped at cell check-padding-per-row.*Not yet"):
+        run_all(Lab(place.page, lesson, home, place.work))
+    place.clear()
 
 
 def test_run_all_leaves_no_error(lab: Lab) -> None:

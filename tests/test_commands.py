@@ -166,6 +166,27 @@ def test_without_a_number_the_first_lesson_opens_and_options_reach_jupyter(insta
     assert environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0] == str(installed.ROOT / "jupyter")
 
 
+def test_a_folder_that_jupyterlab_would_not_find_is_said_before_anything_is_installed(
+    installed: Rooms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """JupyterLab itself shows that it finds no extension there, and that other letters do no harm."""
+    from jupyterlab_server.config import get_federated_extensions
+
+    def refuse(cpu: bool = False) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(installed.install, "ensure_installed", refuse)
+    for name, letters in (("course [v2]", "["), ("course [v2", ""), ("한글 {a,b} #1 %20 it's", "")):
+        extension = tmp_path / name / "sliders"
+        extension.mkdir(parents=True)
+        (extension / "package.json").write_text('{"name": "sliders", "version": "1"}')
+        assert installed.open_lab.pattern_letters(tmp_path / name) == letters
+        assert bool(get_federated_extensions([str(tmp_path / name)])) == (not letters)
+    monkeypatch.setattr(installed.open_lab, "ROOT", tmp_path / "course [v2]")
+    assert installed.main(["05"]) == 1
+    assert "takes [ in a folder's name for a pattern" in capsys.readouterr().err and not installed.started
+
+
 def test_jupyter_listens_on_this_computer_only_and_keeps_its_token(installed: Rooms) -> None:
     installed.main(["01"])
     command, environment = installed.started[0]

@@ -28,7 +28,7 @@ THEME_LESSONS = {
     "P": ("00_start_here", "01_behind_the_pipeline"),
     "U": ("00_start_here",),
     "S": ("01_behind_the_pipeline",),
-    "H": ("02_body_and_head",),
+    "H": ("02_body_and_head", "01_behind_the_pipeline"),
     "M": ("03_models_and_checkpoints",),
     "K": ("04_tokenizers",),
     "E": ("04_tokenizers",),

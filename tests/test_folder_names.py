@@ -96,8 +96,9 @@ def name_of(call: ast.Call) -> str:
 def names(code: str) -> tuple[set[str], set[str]]:
     """The names that some code needs from before, and those that it gives.
 
-    >>> names("import os\\nfor x in rows: print(os.sep, x)")
-    ({'rows'}, {'os', 'x'})
+    >>> needs, gives = names("import os\\nfor x in rows: print(os.sep, x)")
+    >>> sorted(needs), sorted(gives)
+    (['rows'], ['os', 'x'])
     """
     needs: set[str] = set()
     gives: set[str] = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 
 import pytest
 import torch
@@ -59,12 +60,30 @@ def test_figure_draws_the_values(path: SentencePath) -> None:
     """Text, tokens, ids, logits and probabilities stand in the figure; bars are as long as the numbers."""
     figure = draw_path(path).figure
     assert {f"“{SENTENCE}”", *path.tokens, *map(str, path.ids)} <= set(words(figure))
-    heatmap, logits, probabilities = figure.axes[1], figure.axes[2], figure.axes[3]
-    assert heatmap.images[0].get_array().shape == (8, len(path.tokens))
+    _, before, after, logits, probabilities = figure.axes
+    most_different = (path.embedded.max(dim=0).values - path.embedded.min(dim=0).values).argmax()
+    for axes, vectors in ((before, path.embedded), (after, path.vectors)):
+        drawn = axes.images[0].get_array()
+        assert drawn.shape == (8, len(path.tokens))
+        rows = [pytest.approx(row) for row in drawn.tolist()]
+        assert vectors[:, most_different].tolist() in rows
     for axes, values in ((logits, path.logits), (probabilities, path.probabilities)):
         assert [bar.get_width() for bar in axes.patches] == pytest.approx(values.tolist())
         assert [label.get_text() for label in axes.get_yticklabels()] == path.labels
     assert f"{path.probabilities[0]:.2f}" in words(figure)
+
+
+def test_tokens_do_not_overlap(loaded: tuple[object, object]) -> None:
+    """Sixteen tokens, long ones among them, stand beside each other with room between their boxes."""
+    figure = draw_path(follow("waiting hugging international restaurants " * 4, *loaded)).figure
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    tokens = [label for label in figure.axes[0].texts if label.get_position()[1] == 1.45]
+    boxes = [
+        label.get_bbox_patch().get_window_extent(canvas.get_renderer()) for label in tokens if label.get_bbox_patch()
+    ]
+    assert len(boxes) == 16
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_alt_text_says_the_same(path: SentencePath) -> None:

@@ -492,3 +492,10 @@ def test_fsdp_keys_are_options_of_the_launcher() -> None:
 def test_nothing_is_left_running() -> None:
     """After all of the above, no process of the script runs on."""
     assert not [p for p in psutil.Process().children(recursive=True) if "distributed_training" in " ".join(p.cmdline())]
+
+
+def test_the_processes_find_the_course_where_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """First on their path is the folder that holds both packages, also where the course is not installed."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    first = Path(process_launcher.environment()["PYTHONPATH"].split(os.pathsep)[0])
+    assert (first / "course_lessons" / "lesson_12").is_dir() and (first / "course_utils").is_dir()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 
 import numpy
 import pytest
-from lesson_files import code_cells
+from lesson_files import code_cells, lesson_paths, read
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_notebook
@@ -83,3 +84,20 @@ def test_the_last_digits_of_a_processor_do_not_count() -> None:
     values = numpy.random.default_rng(0).normal(size=400)
     noise = 1 + 1e-7 * numpy.random.default_rng(1).normal(size=400)
     assert drawn(lambda axes: axes.plot(values)) == drawn(lambda axes: axes.plot(values * noise))
+
+
+@pytest.mark.parametrize("path", lesson_paths(), ids=lambda path: path.stem)
+def test_every_figure_has_its_digest(path: Path) -> None:
+    """Beside each stored picture stands the digest of what was drawn, with the picture's words."""
+    if "course_utils.display import show_figure" in path.read_text(encoding="utf-8"):
+        pytest.skip("its figures are shown without a digest so far")
+    pictures = 0
+    for cell in code_cells(read(path)):
+        outputs = [output.data for output in cell.outputs if "data" in output]
+        shown = [number for number, data in enumerate(outputs) if "image/png" in data]
+        for number in shown:
+            beside = outputs[number + 1].get("text/html", "") if number + 1 < len(outputs) else ""
+            assert re.match(r'<details data-drawn="[0-9a-f]{8}"><summary>', beside), f"{cell.id}: no digest"
+            assert outputs[number]["text/plain"] == outputs[number + 1]["text/plain"], f"{cell.id}: other words"
+        pictures += len(shown)
+    assert pictures, "every lesson has a figure"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from course_checks.values import as_tensor, shown
-from course_utils.exercises import RIGHT, Verdict, exercise, started
+from course_checks.judging import Exercise, Found
+from course_checks.values import alike, plain
+from course_utils.exercises import record
 
 if TYPE_CHECKING:
     from transformers import BertModel
@@ -21,34 +24,48 @@ TWIN_SIZES = {
     "intermediate_size": 20,
     "max_position_embeddings": 16,
 }
-
-
 CHECKPOINT_SEED = 94_817
 """So that a learner's own seed does not happen to give the checkpoint's weights."""
+HEADER_BYTES = 8
+"""The length of the header stands in so many bytes, in front of it."""
+LARGE = 2_000_000
+"""More bytes than any header here has."""
 
 
-@exercise("03/random-twin")
-def random_twin(answer: Callable[[str], object]) -> Verdict:
-    """`answer(name)` gives a body of the checkpoint's architecture with new random weights, in evaluation mode.
-
-    >>> from transformers import AutoConfig, AutoModel
-    >>> random_twin(lambda name: AutoModel.from_config(AutoConfig.from_pretrained(name)).eval()).passed
-    True
-    """
+@record("03/random-twin")
+def random_twin() -> Exercise:
+    """`answer(name)` gives a body of the checkpoint's architecture with new random weights, in evaluation mode."""
     import torch
-    from transformers import BertConfig, BertModel
+    from transformers import AutoConfig, AutoModel, BertConfig, BertModel, DistilBertConfig, DistilBertModel
 
-    with TemporaryDirectory() as folder:
-        with torch.random.fork_rng(devices=[]):
+    def built(kind: str) -> Any:
+        if kind == "bert":
+            return BertModel(BertConfig(**TWIN_SIZES)).eval()
+        return DistilBertModel(DistilBertConfig(vocab_size=40, dim=12, hidden_dim=20, n_layers=1, n_heads=3)).eval()
+
+    def twin(answer: Callable[[str], Any], kind: str) -> str:
+        """Save a checkpoint, ask for its twin, and look at that."""
+        with TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]):
             torch.manual_seed(CHECKPOINT_SEED)
-            original = BertModel(BertConfig(**TWIN_SIZES)).eval()
-        original.save_pretrained(folder)
-        given = started(answer(folder))
+            original = built(kind)
+            original.save_pretrained(folder)
+            torch.manual_seed(1)
+            given = answer(folder)
+        if given is None or given is Ellipsis:
+            return given  # type: ignore[return-value]
         cause = _not_a_twin(given, original)
-    if cause is None:
-        return RIGHT
-    gave = f"`{type(given).__name__}`"
-    return Verdict(False, "random_twin(name)", gave, "a `BertModel` like the checkpoint's", cause)
+        if cause:
+            raise Found(
+                cause, f"`{type(given).__name__}`", f"a random `{type(original).__name__}` like the checkpoint's"
+            )
+        return "a twin"
+
+    return Exercise(
+        right=lambda name: AutoModel.from_config(AutoConfig.from_pretrained(name)).eval(),
+        cases=[("bert",), ("distilbert",)],
+        use=twin,
+        call=lambda kind: "random_twin(name)",
+    )
 
 
 def _not_a_twin(given: object, original: BertModel) -> str | None:
@@ -64,84 +81,117 @@ def _not_a_twin(given: object, original: BertModel) -> str | None:
         return "other_sizes"
     if any(value.is_meta for value in theirs.values()):
         return "on_meta"
-    if all(torch.equal(value.float(), ours[name]) for name, value in theirs.items()):
+    drawn = [name for name, value in ours.items() if value.ndim == 2]  # the tables and matrices are what is drawn
+    kept = [name for name in drawn if torch.equal(theirs[name].float(), ours[name])]
+    if len(kept) == len(drawn):
         return "pretrained"
+    if kept:
+        return "partly_pretrained"
+    if any(float(theirs[name].float().std()) == 0 for name in drawn):
+        return "constant"
+    if any(abs(_correlation(theirs[name], ours[name])) > 0.9 for name in drawn):
+        return "from_pretrained"
     return "training_mode" if given.training else None
 
 
-@exercise("03/layer-parameters")
-def layer_parameters(answer: Callable[[int, int], object]) -> Verdict:
-    """`answer(hidden_size, intermediate_size)` gives the number of parameters of one layer of BERT.
+def _correlation(one: Any, other: Any) -> float:
+    import torch
 
-    >>> layer_parameters(lambda h, i: 4 * (h * h + h) + 2 * h * i + i + h + 4 * h).passed
-    True
-    """
-    for h, i in ((768, 3072), (288, 1024), (4, 6)):
-        attention, feed_forward, norms = 4 * (h * h + h), 2 * h * i + i + h, 4 * h
-        expected = attention + feed_forward + norms
-        given = started(answer(h, i))
-        number = as_tensor(given)
-        if number is not None and number.numel() == 1 and float(number) == expected:
-            continue
-        mistakes = {
-            4 * h * h + 2 * h * i + norms: "no_biases",
-            4 * h * h + 2 * h * i: "no_biases",
-            attention + feed_forward: "no_norms",
-            attention + feed_forward + 2 * h: "one_norm",
-            expected - h * h - h: "three_projections",
-            attention: "only_attention",
-            feed_forward: "only_feed_forward",
-        }
-        if number is None or number.numel() != 1:
-            cause = "not_a_number"
-        else:
-            cause = mistakes.get(float(number), "other")
-        return Verdict(False, f"layer_parameters({h}, {i})", f"`{shown(given)}`", f"`{expected}`", cause)
-    return RIGHT
+    return float(torch.corrcoef(torch.stack([one.flatten().float(), other.flatten().float()]))[0, 1])
 
 
-@exercise("03/read-header")
-def read_header(answer: Callable[[str], object]) -> Verdict:
-    """`answer(path)` gives the shape of each tensor in a safetensors file, by name, from the header alone.
+@record("03/layer-parameters")
+def layer_parameters() -> Exercise:
+    """`answer(hidden_size, intermediate_size)` gives the number of parameters of one layer of BERT."""
 
-    >>> import json
-    >>> def read(path):
-    ...     with open(path, "rb") as file:
-    ...         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    ...     return {name: entry["shape"] for name, entry in header.items() if name != "__metadata__"}
-    >>> read_header(read).passed
-    True
-    """
+    def counted(
+        attention: Callable[[int], int] = lambda h: 4 * (h * h + h),
+        feed_forward: Callable[[int, int], int] = lambda h, i: 2 * h * i + i + h,
+        norms: Callable[[int], int] = lambda h: 4 * h,
+    ) -> Callable[[int, int], int]:
+        return lambda h, i: attention(h) + feed_forward(h, i) + norms(h)
+
+    def none(*_: int) -> int:
+        return 0
+
+    return Exercise(
+        right=counted(),
+        cases=[(768, 3072), (288, 1024), (4, 6)],
+        mistakes={
+            "no_biases": (
+                counted(lambda h: 4 * h * h, lambda h, i: 2 * h * i),
+                counted(lambda h: 4 * h * h, lambda h, i: 2 * h * i, none),
+                counted(feed_forward=lambda h, i: 2 * h * i),
+            ),
+            "no_norms": counted(norms=none),
+            "one_norm": (counted(norms=lambda h: 2 * h), counted(norms=lambda h: 3 * h)),
+            "three_projections": counted(lambda h: 3 * (h * h + h)),
+            "only_attention": (counted(feed_forward=none, norms=none), counted(feed_forward=none)),
+            "only_feed_forward": (counted(none, norms=none), counted(none)),
+            "one_way": (
+                counted(feed_forward=lambda h, i: h * i + i),
+                counted(feed_forward=lambda h, i: h * i + h),
+            ),
+            "same_bias": (
+                counted(feed_forward=lambda h, i: 2 * (h * i + i)),
+                counted(feed_forward=lambda h, i: 2 * (h * i + h)),
+            ),
+            "fixed_ratio": counted(feed_forward=lambda h, i: 8 * h * h + 5 * h),
+        },
+    )
+
+
+@record("03/read-header")
+def read_header() -> Exercise:
+    """`answer(path)` gives the shape of each tensor in a safetensors file, by name, from the header alone."""
     import torch
     from safetensors.torch import save_file
 
-    cases = (
-        ({"layer.weight": (3, 2), "layer.bias": (3,)}, {"format": "pt"}),
-        ({f"layers.{n}.weight": (n + 1, 4) for n in range(5)}, None),
-        ({"가중치": (2, 2), "number": ()}, {"format": "pt"}),
-    )
-    for shapes, metadata in cases:
+    def shapes(answer: Callable[[str], Any], tensors: dict[str, tuple[int, ...]], metadata: Any) -> Any:
+        """Write a file, ask for its shapes, and see how many bytes were held meanwhile."""
         with TemporaryDirectory() as folder:
             path = str(Path(folder) / "model.safetensors")
-            save_file({name: torch.zeros(shape) for name, shape in shapes.items()}, path, metadata=metadata)
-            given = started(answer(path))
-        cause = _other_shapes(given, shapes)
-        if cause:
-            expected = {name: list(shape) for name, shape in shapes.items()}
-            return Verdict(False, "read_header(path)", f"`{shown(given)}`", f"`{shown(expected)}`", cause)
-    return RIGHT
+            save_file({name: torch.zeros(shape) for name, shape in tensors.items()}, path, metadata=metadata)
+            tracemalloc.start()
+            try:
+                given = plain(answer(path))
+                held = tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+            if Path(path).stat().st_size > LARGE and held > LARGE:
+                raise Found("whole_file")
+            return given
 
+    def read(keep: Callable[[str, Any], bool] = lambda name, entry: name != "__metadata__", part: Any = "shape") -> Any:
+        def found(path: str) -> dict[str, Any]:
+            with open(path, "rb") as file:
+                header = json.loads(file.read(int.from_bytes(file.read(HEADER_BYTES), "little")))
+            return {name: part(e) if callable(part) else e[part] for name, e in header.items() if keep(name, e)}
 
-def _other_shapes(given: object, shapes: dict[str, tuple[int, ...]]) -> str | None:
-    """The first thing in which an answer differs from the shapes in a file, or None."""
-    if not isinstance(given, dict):
-        return "not_a_dictionary"
-    if "__metadata__" in given:
-        return "metadata_kept"
-    if set(given) != set(shapes):
-        return "names"
-    if all(isinstance(value, dict) for value in given.values()):
-        return "whole_entries"
-    if not all(isinstance(value, list | tuple) for value in given.values()):
-        return "not_shapes"
-    return None if all(list(given[name]) == list(shape) for name, shape in shapes.items()) else "other_numbers"
+        return found
+
+    many = {f"layers.{n}.weight": (n + 1, 4) for n in range(5)}
+    far = {f"{'encoder.' * 150}{n}.weight": (2, n + 1) for n in range(60)}
+    return Exercise(
+        right=read(),
+        cases=[
+            ({"layer.weight": (3, 2), "layer.bias": (3,)}, {"format": "pt"}),
+            (many, None),
+            ({"가중치": (2, 2), "number": ()}, {"format": "pt"}),
+            (far, {"format": "pt"}),  # a header of more than 65,536 bytes
+            ({"layer.weight": (1000, 1000), "layer.bias": (3,)}, {"format": "pt"}),
+        ],
+        use=shapes,
+        same=alike(0.0),
+        call=lambda tensors, metadata: "read_header(path)",
+        forbidden=("load_file", "get_tensor"),
+        mistakes={
+            "metadata_kept": read(lambda name, entry: True, lambda entry: entry.get("shape", entry)),
+            "header_itself": read(lambda name, entry: True, lambda entry: entry),
+            "whole_entries": read(part=lambda entry: entry),
+            "dtypes": read(part="dtype"),
+            "offsets": read(part="data_offsets"),
+            "sizes": read(part=lambda entry: torch.Size(entry["shape"]).numel()),
+            "names_only": lambda path: list(read()(path)),
+        },
+    )

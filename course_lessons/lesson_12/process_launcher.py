@@ -201,7 +201,7 @@ def free_port() -> int:
 
 def environment() -> dict[str, str]:
     """The environment of the processes: one thread each, this package on the path, talk over loopback only."""
-    package = str(Path(__file__).resolve().parent.parent)
+    package = str(Path(__file__).resolve().parents[2])
     paths = [package, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     settings = {
         "OMP_NUM_THREADS": "1",
