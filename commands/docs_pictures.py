@@ -68,7 +68,7 @@ def without_not(lab: Lab) -> Locator:
 
 
 def one_head(lab: Lab) -> Locator:
-    """Lesson 11: head 1 of the lowest layer, for a sentence typed into the box."""
+    """Lesson 11: the second head of the lowest layer, for a sentence typed into the box."""
     view = lab.page.locator(".course-attention-view").first
     lab.page.locator(".course-attention-box input").first.fill("The actors were good, but it was a long film.")
     lab.page.locator(".course-attention-view", has_text="film").first.wait_for()
