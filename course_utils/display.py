@@ -5,14 +5,12 @@ Works with ipywidgets 7.7 (Colab) and 8: the bundle of representations is built 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from html import escape
 
 import ipywidgets
 from IPython import get_ipython
 from IPython.display import display
-from matplotlib.figure import Figure
 
 from course_utils.markup import card, plain
 from course_utils.messages import CourseError, say
@@ -40,31 +38,6 @@ def show(widget: ipywidgets.Widget | None, html: str, text: str | None = None) -
     if widget is not None:
         data[WIDGET_MIME] = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     display(data, raw=True)
-
-
-def show_figure(figure: Figure, alt: str) -> None:
-    """Display a matplotlib figure as a PNG that carries a description in words, and close it.
-
-    Args:
-        figure: the figure; it is closed afterwards, so it is not shown twice.
-        alt: what the picture says, for those who cannot see it.
-
-    >>> from matplotlib.figure import Figure
-    >>> show_figure(Figure(), "An empty figure.")
-    An empty figure.
-    """
-    if get_ipython() is None:
-        say(alt)
-        return
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=110, bbox_inches="tight", facecolor="white")
-    import matplotlib.pyplot as plt
-
-    plt.close(figure)
-    display({"image/png": picture.getvalue(), "text/plain": alt}, raw=True, metadata={"image/png": {"alt": alt}})
-    # JupyterLab does not read the alt text of an output aloud, so the words stand below the picture as well.
-    folded = f"<details><summary>{escape(message('picture.in_words'))}</summary>{escape(alt)}</details>"
-    display({"text/html": folded, "text/plain": alt}, raw=True)
 
 
 def redraw(view: ipywidgets.HTML, draw: Callable[[], str]) -> None:

@@ -31,18 +31,17 @@ from transformers import (
 from course_lessons.lesson_07 import training_lab as lab_module
 from course_lessons.lesson_07.draw_training_curves import (
     CHANCE_LOSS,
-    describe_history,
-    describe_learning_curves,
     draw_history,
     draw_learning_curves,
     draw_runs,
     runs_html,
     smoothed,
 )
-from course_lessons.lesson_07.fine_tuning import Run, Settings, checked, fine_tune, run_of
+from course_lessons.lesson_07.fine_tuning import FineTuningRun, FineTuningSettings, checked, fine_tune, run_of
 from course_lessons.lesson_07.learning_curves import Point, as_figures, means, measure_point, rows_for
 from course_lessons.lesson_07.training_lab import TrainingLab, training_lab
 from course_utils import CourseError, checkpoint, corpus, setup
+from course_utils.markup import plain
 
 TINY = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
 
@@ -74,7 +73,7 @@ def few(rows: Any, number: int = 16) -> Dataset:
 
 def test_fine_tune_is_the_trainer(tiny: str, rows: Any, tmp_path: Path) -> None:
     """The function gives what a Trainer with the same settings gives, loss by loss, and the same accuracy."""
-    found = fine_tune(tiny, few(rows), few(rows, 6), Settings(1e-3, 8, 2, seed=5))
+    found = fine_tune(tiny, few(rows), few(rows, 6), FineTuningSettings(1e-3, 8, 2, seed=5))
     tokenizer = AutoTokenizer.from_pretrained(tiny)
     data = few(rows).map(lambda batch: tokenizer(batch["text"], truncation=True), batched=True)
     set_seed(5)
@@ -107,7 +106,7 @@ def test_fine_tune_repeats_itself_and_heeds_its_settings(tiny: str, rows: Any) -
     """Equal settings give equal losses; seed, learning rate and start each change them; so do fewer steps."""
 
     def losses(pretrained: bool = True, max_steps: int = -1, **changes: Any) -> tuple[float, ...]:
-        chosen = Settings(**{"learning_rate": 1e-3, "batch_size": 8, "epochs": 2, **changes})
+        chosen = FineTuningSettings(**{"learning_rate": 1e-3, "batch_size": 8, "epochs": 2, **changes})
         return fine_tune(tiny, few(rows), few(rows, 4), chosen, pretrained=pretrained, max_steps=max_steps).losses
 
     first = losses()
@@ -118,31 +117,30 @@ def test_fine_tune_repeats_itself_and_heeds_its_settings(tiny: str, rows: Any) -
 
 def test_fine_tune_tells_and_stops(tiny: str, rows: Any) -> None:
     """Whoever watches hears of every step; a stop ends the run after the step it is in."""
-    heard: list[Run] = []
+    heard: list[FineTuningRun] = []
     stop = threading.Event()
 
-    def watch(run: Run) -> None:
+    def watch(run: FineTuningRun) -> None:
         heard.append(run)
         if len(run.steps) == 2:
             stop.set()
 
-    run = fine_tune(tiny, few(rows), few(rows, 4), Settings(1e-3, 4, 2), watch=watch, stop=stop)
+    run = fine_tune(tiny, few(rows), few(rows, 4), FineTuningSettings(1e-3, 4, 2), watch=watch, stop=stop)
     assert run.stopped and run.steps == (1, 2) and run.planned == 8 and run.accuracy is None
     assert [len(one.steps) for one in heard][:2] == [1, 2] and len(heard) <= 3
 
 
 @pytest.mark.parametrize(
-    "settings",
+    "wrong",
     [
-        Settings(learning_rate=0), Settings(learning_rate=1.0), Settings(learning_rate=math.nan),
-        Settings(learning_rate="fast"), Settings(batch_size=0), Settings(batch_size=2.5), Settings(epochs=1000),
-        Settings(epochs=True),
+        {"learning_rate": 0}, {"learning_rate": 1.0}, {"learning_rate": math.nan}, {"learning_rate": "fast"},
+        {"batch_size": 0}, {"batch_size": 2.5}, {"epochs": 1000}, {"epochs": True},
     ],
 )  # fmt: skip
-def test_settings_out_of_bounds_are_explained(settings: Settings) -> None:
+def test_settings_out_of_bounds_are_explained(wrong: dict[str, Any]) -> None:
     """What would blow up or never end is refused in words."""
     with pytest.raises(CourseError, match="It should be"):
-        checked(settings)
+        checked(FineTuningSettings(**wrong))
 
 
 def test_rows_that_do_not_fit_are_explained(rows: Any) -> None:
@@ -259,13 +257,13 @@ def curve(axes: Any, number: int) -> list[list[float]]:
 
 def test_history_is_drawn_point_by_point() -> None:
     """Every logged number lies where it belongs, and the best checkpoint is marked in both panels."""
-    figure = draw_history(HISTORY, best=2)
+    figure = draw_history(HISTORY, best=2).figure
     loss, accuracy = figure.axes
     assert curve(loss, 0) == [[1, 0.7], [2, 0.4], [3, 0.1]] and curve(loss, 1) == [[2, 0.6], [3, 0.5]]
     assert curve(accuracy, 0) == [[2, 0.75], [3, 0.8]]
     assert {"0.75", "0.80"} <= {text.get_text() for text in accuracy.texts}
     assert all([2, 2] in [list(line.get_xdata()) for line in axes.lines] for axes in figure.axes)
-    assert len(draw_history(HISTORY[:2]).axes) == 1
+    assert len(draw_history(HISTORY[:2]).figure.axes) == 1
     FigureCanvasAgg(figure).draw()
     with pytest.raises(CourseError):
         draw_history([{"step": 1, "eval_loss": 0.5}])
@@ -273,29 +271,39 @@ def test_history_is_drawn_point_by_point() -> None:
 
 def test_history_in_words() -> None:
     """The words tell the trend with a wide margin, and no digit that may differ between machines."""
-    words = describe_history(HISTORY)
+    words = draw_history(HISTORY).words
     assert "over 3 steps" in words and "falls" in words and "measured 2 times" in words and "well above" in words
     moved = [{**entry, "loss": entry["loss"] + 0.02} if "loss" in entry else entry for entry in HISTORY]
-    assert describe_history(moved) == words
+    assert draw_history(moved).words == words
     rising = [{"step": 1, "loss": 0.7}, {"step": 2, "loss": 2.0}]
-    assert "rises" in describe_history(rising)
+    assert "rises" in draw_history(rising).words
     flat = [{"step": 1, "loss": 0.7}, {"step": 2, "loss": 0.69}, {"step": 2, "eval_accuracy": 0.5}]
-    assert "about where it began" in describe_history(flat) and "near that of a coin toss" in describe_history(flat)
+    assert "about where it began" in draw_history(flat).words and "near that of a coin toss" in draw_history(flat).words
+    marked = draw_history(HISTORY, best=2)
+    assert marked.words == words + " A line marks the best checkpoint." and not marked.repeatable
+    turning = [{**entry, "eval_loss": 0.9} if entry.get("eval_loss") == 0.5 else entry for entry in HISTORY]
+    early = draw_history(turning, best=2, ended_early=True).words
+    assert "that ended early" in early and "lowest at the best checkpoint" in early and "1 measurements later" in early
+    assert "lowest" not in draw_history(HISTORY, best=2, ended_early=True).words, "it is not lowest there"
     with pytest.raises(CourseError):
-        describe_history([])
+        draw_history([])
 
 
 def test_runs_are_drawn_smoothed_and_capped() -> None:
     """Each run is its own line under its name; a wild one stays inside the picture."""
-    calm = Run(Settings(), 3, (0.6, 0.4, 0.2), (1, 2, 3))
-    wild = Run(Settings(), 3, (0.7, 30.0, math.inf), (1, 2, 3))
-    axes = draw_runs({"calm": calm, "wild": wild}, ceiling=1.5).axes[0]
+    calm = FineTuningRun(FineTuningSettings(), 3, (0.6, 0.4, 0.2), (1, 2, 3))
+    wild = FineTuningRun(FineTuningSettings(), 3, (0.7, 30.0, math.inf), (1, 2, 3))
+    picture = draw_runs({"calm": calm, "wild": wild}, ceiling=1.5)
+    axes = picture.figure.axes[0]
+    assert picture.words == (
+        "Loss curves of these runs: calm, wild. Lowest at the end: calm. Far above its beginning on the way: wild."
+    )
     assert [line.get_label() for line in axes.lines][:2] == ["calm", "wild"]
     assert curve(axes, 0) == [[1, pytest.approx(0.6)], [2, pytest.approx(0.5)], [3, pytest.approx(0.4)]]
     assert max(value for _, value in curve(axes, 1)) == 1.5 < axes.get_ylim()[1]
     assert axes.get_yticklabels()[-1].get_text() == "1.5 or more"
     assert axes.lines[2].get_ydata()[0] == pytest.approx(CHANCE_LOSS) == pytest.approx(math.log(2))
-    for runs in ({}, {str(n): calm for n in range(7)}, {"empty": Run(Settings(), 3)}):
+    for runs in ({}, {str(n): calm for n in range(7)}, {"empty": FineTuningRun(FineTuningSettings(), 3)}):
         with pytest.raises(CourseError):
             draw_runs(runs)
 
@@ -306,8 +314,8 @@ def test_smoothing_is_a_mean_of_the_last_ones(losses: list[float], width: int) -
     """As many values as before, each the mean of at most `width` that end with it."""
     found = smoothed(losses, width)
     assert len(found) == len(losses)
-    for place, value in enumerate(found):
-        window = losses[max(0, place + 1 - width) : place + 1]
+    for end, value in enumerate(found, 1):
+        window = losses[max(0, end - width) : end]
         assert value == pytest.approx(sum(window) / len(window))
 
 
@@ -321,15 +329,16 @@ POINTS = [
 
 
 def test_learning_curves_join_the_means() -> None:
-    """Lines join means of seeds, marks are single runs, stars are those made just now."""
+    """Lines join means of seeds, dots are single runs, stars are those made just now."""
     star = Point("en", 100, True, 0, 0.77)
-    axes = draw_learning_curves(POINTS, [star]).axes[0]
+    picture = draw_learning_curves(POINTS, [star])
+    axes = picture.figure.axes[0]
     assert curve(axes, 0) == [[50, pytest.approx(0.75)], [400, pytest.approx(0.9)]]
     assert curve(axes, 1) == [[50, pytest.approx(0.55)], [400, pytest.approx(0.65)]]
-    marks = [tuple(point) for group in axes.collections for point in group.get_offsets().tolist()]
-    assert {(p.examples, p.accuracy) for p in [*POINTS, star]} == set(marks)
+    dots = [tuple(point) for group in axes.collections for point in group.get_offsets().tolist()]
+    assert {(p.examples, p.accuracy) for p in [*POINTS, star]} == set(dots)
     assert [label.get_text() for label in axes.get_xticklabels()] == ["50", "400"]
-    words = describe_learning_curves(POINTS)
+    words = picture.words
     assert "2 of them" in words and "50 examples, pretrained 0.75 and random weights 0.55" in words
     with pytest.raises(CourseError):
         draw_learning_curves([])
@@ -355,24 +364,24 @@ def test_points_are_drawn_by_seed_and_nested(tiny: str) -> None:
 
 def test_runs_as_html_read_without_colours() -> None:
     """The table says all that the curves show, also of a run under way, a stopped one and one that blew up."""
-    done = Run(Settings(1e-3, 8, 2), 4, (0.7, 0.6, 0.5, 0.4), (1, 2, 3, 4), accuracy=0.8)
-    stopped = Run(Settings(1e-2, 16, 1), 9, (0.7, math.nan), (1, 2), stopped=True)
-    going = Run(Settings(1e-5, 32, 3), 6, (0.7,), (1,))
+    done = FineTuningRun(FineTuningSettings(1e-3, 8, 2), 4, (0.7, 0.6, 0.5, 0.4), (1, 2, 3, 4), accuracy=0.8)
+    stopped = FineTuningRun(FineTuningSettings(1e-2, 16, 1), 9, (0.7, math.nan), (1, 2), stopped=True)
+    going = FineTuningRun(FineTuningSettings(1e-5, 32, 3), 6, (0.7,), (1,))
     html = runs_html([done, stopped], going)
-    for words in ("0.001 ", "0.80 ", "0.55 ", "stopped at step 2 ", "step 1 of 6 ", "1e-05 "):
-        assert words in html, words
+    for words in ("0.001 ", "0.80", "0.55 ", "stopped at step 2", "step 1 of 6", "1e-05 "):
+        assert words in plain(html), words
     assert html.count("<polyline") == 3 and "nan" not in html
     assert "No run yet" in runs_html([]) and "<svg" not in runs_html([])
     many = runs_html([done] * 9)
     assert many.count("<polyline") == 6 and many.count("<tr") == 10
-    assert "<polyline" not in runs_html([Run(Settings(), 4)])
+    assert "<polyline" not in runs_html([FineTuningRun(FineTuningSettings(), 4)])
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=6), st.integers(0, 5))
 @settings(deadline=None, max_examples=50)
 def test_any_run_can_be_drawn(losses: list[float], planned: int) -> None:
     """Whatever losses a training gives, a view comes of it."""
-    run = Run(Settings(), planned, tuple(losses), tuple(range(1, len(losses) + 1)))
+    run = FineTuningRun(FineTuningSettings(), planned, tuple(losses), tuple(range(1, len(losses) + 1)))
     html = runs_html([run], run)
     assert "course-runs" in html and "nan" not in html and "inf," not in html
 
@@ -406,7 +415,7 @@ def test_a_run_lands_in_the_view(lab: TrainingLab) -> None:
     assert lab.start.disabled and not lab.stop.disabled
     assert lab.bench.wait()
     (run,) = lab.bench.runs
-    assert run.settings == Settings(1e-3, 8, 1) and run.planned == 8 and not run.stopped
+    assert run.settings == FineTuningSettings(1e-3, 8, 1) and run.planned == 8 and not run.stopped
     assert lab.progress.value == lab.progress.max == 8
     assert "Done: 8 steps" in lab.status.value and f"{run.accuracy:.2f}" in lab.view.value
     assert not lab.start.disabled and lab.stop.disabled
@@ -482,7 +491,7 @@ def raise_(error: BaseException) -> None:
 
 def test_the_bench_begins_with_earlier_runs(tiny: str, rows: Any) -> None:
     """Runs made in the lesson stand there from the start; the bench takes no more rows than it promises."""
-    earlier = [Run(Settings(1e-2, 16, 2), 4, (0.7, 0.6), (1, 2), accuracy=0.6)]
+    earlier = [FineTuningRun(FineTuningSettings(1e-2, 16, 2), 4, (0.7, 0.6), (1, 2), accuracy=0.6)]
     lab = training_lab(tiny, rows["train"], rows["validation"], earlier)
     assert "0.60" in lab.view.value and "128 reviews" in lab.status.value
     with pytest.raises(CourseError, match="data sets"):

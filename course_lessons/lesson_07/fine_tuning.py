@@ -27,7 +27,7 @@ MOST_ROWS = 1000
 
 
 @dataclass(frozen=True)
-class Settings:
+class FineTuningSettings:
     """What a learner may choose.
 
     Attributes:
@@ -44,7 +44,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Run:
+class FineTuningRun:
     """What a training left behind.
 
     Attributes:
@@ -57,7 +57,7 @@ class Run:
         device: what it ran on, such as "cpu".
     """
 
-    settings: Settings
+    settings: FineTuningSettings
     planned: int
     losses: tuple[float, ...] = ()
     steps: tuple[int, ...] = ()
@@ -72,18 +72,18 @@ class Run:
         return sum(last) / len(last) if last else None
 
 
-Watch = Callable[[Run], None]
+Watch = Callable[[FineTuningRun], None]
 
 
-def checked(settings: Settings) -> Settings:
+def checked(settings: FineTuningSettings) -> FineTuningSettings:
     """The settings themselves, if they are within the bounds.
 
     Raises:
         CourseError: a learning rate, batch size or number of epochs that would blow up, or take very long.
 
-    >>> checked(Settings(epochs=2)).epochs
+    >>> checked(FineTuningSettings(epochs=2)).epochs
     2
-    >>> checked(Settings(epochs=0))
+    >>> checked(FineTuningSettings(epochs=0))
     Traceback (most recent call last):
     course_utils.messages.CourseError: epochs is 0. It should be a whole number from 1 to 20.
     """
@@ -97,7 +97,7 @@ def checked(settings: Settings) -> Settings:
     return settings
 
 
-def run_of(trainer: Trainer) -> Run:
+def run_of(trainer: Trainer) -> FineTuningRun:
     """The run that a Trainer has made, read from its log.
 
     Args:
@@ -108,8 +108,8 @@ def run_of(trainer: Trainer) -> Run:
     log, arguments = trainer.state.log_history, trainer.args
     losses = [(entry["step"], float(entry["loss"])) for entry in log if "loss" in entry]
     measured = [entry["eval_accuracy"] for entry in log if "eval_accuracy" in entry]
-    return Run(
-        settings=Settings(
+    return FineTuningRun(
+        settings=FineTuningSettings(
             learning_rate=arguments.learning_rate,
             batch_size=arguments.per_device_train_batch_size,
             epochs=math.ceil(arguments.num_train_epochs),
@@ -137,21 +137,21 @@ def fine_tune(
     name: str,
     train: Dataset,
     evaluation: Dataset,
-    settings: Settings | None = None,
+    settings: FineTuningSettings | None = None,
     *,
     pretrained: bool = True,
     max_steps: int = -1,
     watch: Watch | None = None,
     stop: threading.Event | None = None,
     any_device: bool = False,
-) -> Run:
+) -> FineTuningRun:
     """Fine-tune a checkpoint on labelled texts and measure its accuracy on others.
 
     Args:
         name: what `from_pretrained` loads, from `checkpoint(...)`.
         train: columns `text` and `label` (whole numbers from 0); at most 1,000 rows.
         evaluation: the same columns; its rows are only measured on.
-        settings: learning rate, batch size, epochs, seed; the defaults of `Settings` where None.
+        settings: learning rate, batch size, epochs, seed; the defaults of `FineTuningSettings` where None.
         pretrained: False starts from random weights of the same architecture.
         max_steps: steps to take in place of what the epochs come to, if above 0.
         watch: called with the run so far after every step.
@@ -160,7 +160,7 @@ def fine_tune(
     Raises:
         CourseError: settings out of bounds, no rows, too many rows, or rows without `text` and `label`.
     """
-    settings = checked(settings or Settings())
+    settings = checked(settings or FineTuningSettings())
     for rows, role in ((train, "train"), (evaluation, "evaluation")):
         if not {"text", "label"} <= set(rows.column_names) or len(rows) == 0:
             raise CourseError(text("fine_tuning.rows", role=role, columns=", ".join(rows.column_names), rows=len(rows)))
@@ -192,7 +192,13 @@ def _prepared(name: str, train: Dataset, evaluation: Dataset) -> _Texts:
 
 
 def _trainer(
-    name: str, texts: _Texts, settings: Settings, folder: str, pretrained: bool, max_steps: int, any_device: bool
+    name: str,
+    texts: _Texts,
+    settings: FineTuningSettings,
+    folder: str,
+    pretrained: bool,
+    max_steps: int,
+    any_device: bool,
 ) -> Trainer:
     import torch
     from transformers import (

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from course_lessons.lesson_07.fine_tuning import Settings, Watch, fine_tune
+from course_lessons.lesson_07.fine_tuning import FineTuningSettings, Watch, fine_tune
 from course_utils.corpora import corpus
 from course_utils.measurements import measured
 from course_utils.messages import CourseError, brief, text
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 BODIES = {"en": "bert-base-uncased", "ko": "klue/roberta-base"}
-SIZES = (50, 100, 200, 400)
-SEEDS = (0, 1, 2, 3, 4)
 STEPS = 80
-SETTINGS = Settings(learning_rate=3e-4, batch_size=16)
+CURVE_SETTINGS = FineTuningSettings(learning_rate=3e-4, batch_size=16)
 
 
 @dataclass(frozen=True, order=True)
@@ -79,7 +77,7 @@ def measure_point(
     pretrained: bool,
     seed: int,
     steps: int = STEPS,
-    learning_rate: float = SETTINGS.learning_rate,
+    learning_rate: float = CURVE_SETTINGS.learning_rate,
     watch: Watch | None = None,
 ) -> Point:
     """Train once and measure.
@@ -92,7 +90,7 @@ def measure_point(
         watch: called with the run so far after every step.
     """
     train, evaluation = rows_for(language, examples, seed)
-    settings = replace(SETTINGS, seed=seed, learning_rate=learning_rate)
+    settings = replace(CURVE_SETTINGS, seed=seed, learning_rate=learning_rate)
     run = fine_tune(name, train, evaluation, settings, pretrained=pretrained, max_steps=steps, watch=watch)
     return Point(language, examples, pretrained, seed, float(run.accuracy or 0.0))
 
@@ -113,7 +111,7 @@ def as_figures(points: Iterable[Point], steps: int) -> dict[str, Any]:
     >>> as_figures([Point("en", 50, True, 0, 0.75)], 80)["points"][0]["accuracy"]
     0.75
     """
-    return {"steps": steps, "settings": asdict(SETTINGS), "points": [asdict(point) for point in sorted(points)]}
+    return {"steps": steps, "settings": asdict(CURVE_SETTINGS), "points": [asdict(point) for point in sorted(points)]}
 
 
 def means(points: Iterable[Point]) -> dict[tuple[int, bool], float]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from course_lessons.lesson_07.draw_training_curves import runs_html
-from course_lessons.lesson_07.fine_tuning import Run, Settings, fine_tune
+from course_lessons.lesson_07.fine_tuning import FineTuningRun, FineTuningSettings, fine_tune
 from course_utils.display import redraw, show
 from course_utils.markup import card
 from course_utils.messages import CourseError, text
@@ -38,7 +38,7 @@ class Bench:
         lock: held while the last word on a run is said, so that "stopping" never overwrites it.
     """
 
-    runs: list[Run] = field(default_factory=list)
+    runs: list[FineTuningRun] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -82,7 +82,7 @@ class TrainingLab:
     widget: ipywidgets.VBox
 
 
-def training_lab(name: str, train: Dataset, evaluation: Dataset, earlier: Sequence[Run] = ()) -> TrainingLab:
+def training_lab(name: str, train: Dataset, evaluation: Dataset, earlier: Sequence[FineTuningRun] = ()) -> TrainingLab:
     """Controls that fine-tune a checkpoint on a few rows, in a thread, and draw every run beside the earlier ones.
 
     The notebook stays usable while a run goes on. Each run starts from the checkpoint anew.
@@ -106,7 +106,7 @@ def training_lab(name: str, train: Dataset, evaluation: Dataset, earlier: Sequen
     return lab
 
 
-def show_training_lab(name: str, train: Dataset, evaluation: Dataset, earlier: Sequence[Run] = ()) -> None:
+def show_training_lab(name: str, train: Dataset, evaluation: Dataset, earlier: Sequence[FineTuningRun] = ()) -> None:
     """Show `training_lab`; a reader without a kernel sees the runs it begins with.
 
     Args and errors as for `training_lab`.
@@ -152,7 +152,7 @@ def _begin(lab: TrainingLab, name: str, train: Dataset, evaluation: Dataset) -> 
     if not lab.bench.ended or lab.bench.busy:
         return
     lab.bench.ended = False
-    settings = Settings(float(lab.rate.value), int(lab.batch.value), int(lab.epochs.value))
+    settings = FineTuningSettings(float(lab.rate.value), int(lab.batch.value), int(lab.epochs.value))
     lab.bench.stop = threading.Event()
     lab.start.disabled, lab.stop.disabled = True, False
     lab.progress.value = 0
@@ -172,7 +172,7 @@ def _end(lab: TrainingLab) -> None:
             lab.status.value = card(escape(text("training_lab.stopping")), "note")
 
 
-def _work(lab: TrainingLab, name: str, train: Dataset, evaluation: Dataset, settings: Settings) -> None:
+def _work(lab: TrainingLab, name: str, train: Dataset, evaluation: Dataset, settings: FineTuningSettings) -> None:
     """One run, from its first line to its last, in the thread: nothing may leave it but words."""
     try:
         run = fine_tune(
@@ -200,7 +200,7 @@ def _work(lab: TrainingLab, name: str, train: Dataset, evaluation: Dataset, sett
         redraw(lab.view, lambda: runs_html(lab.bench.runs))
 
 
-def _draw(lab: TrainingLab, run: Run) -> None:
+def _draw(lab: TrainingLab, run: FineTuningRun) -> None:
     """Show how far a run is."""
     step = run.steps[-1] if run.steps else 0
     lab.progress.max = max(run.planned, 1)
