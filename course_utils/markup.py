@@ -113,7 +113,7 @@ def chip(
     """
     told = f' title="{escape(title)}"' if title else ""
     place = "display:block" if fill else "display:inline-block;margin:2px;vertical-align:top"
-    style = f"{place};min-width:1.2em;text-align:center;line-height:1.3;padding:2px 6px"
+    style = f"{place};min-width:1.2em;text-align:center;line-height:1.3;padding:2px {3 if fill else 6}px"
     lines = "".join(f"<br><small>{escape(line) or '&nbsp;'}</small>" for line in below)
     inside = f"{escape(words) or '&nbsp;'}{lines}"
     wide = 3 if border == "double" else 2

@@ -28,7 +28,7 @@ def yours(lab: Lab, wanted: Callable[[int], bool] = lambda _: True) -> int:
     view = lab.page.locator(".course-size-view").first
     deadline = time.monotonic() + 20
     while True:
-        found = re.search(r"yours\s+([\d,]+) parameters", view.inner_text())
+        found = re.search(r"yours:?\s+([\d,]+) parameters", view.inner_text())
         number = int(found.group(1).replace(",", "")) if found else -1
         if wanted(number) or time.monotonic() > deadline:
             return number
