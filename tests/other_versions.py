@@ -29,7 +29,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-MIRROR = "http://deb.debian.org/debian"
 IN_DEBIAN = 'mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
 LEFT_OUT = {".git", ".venv", "my", "build", "dist"}
 NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=3000", "--nbval-sanitize-with=tests/sanitize.cfg"]
@@ -122,7 +121,9 @@ def make_debian(root: Path, suite: str) -> None:
         sys.exit("--debian needs root and the program debootstrap: apt-get install debootstrap")
     if not (root / "usr" / "bin" / "python3").exists():
         packages = "--include=python3,python3-venv,ca-certificates"
-        subprocess.run(["debootstrap", "--variant=minbase", packages, suite, str(root), MIRROR], check=True)
+        subprocess.run(
+            ["debootstrap", "--variant=minbase", packages, suite, str(root)], check=True
+        )  # from its own mirror
     for name in ("etc/resolv.conf", "etc/ssl/certs/ca-certificates.crt"):
         if (Path("/") / name).exists():
             (root / name).unlink(missing_ok=True)
