@@ -13,6 +13,7 @@ import os
 import traceback
 from collections.abc import Callable
 from html import escape
+from typing import Any
 
 import ipywidgets
 
@@ -29,6 +30,8 @@ STRICT_VARIABLE = "COURSE_STRICT"
 
 Builder = Callable[..., Exercise]
 _builders: dict[str, Builder] = {}
+_solved: dict[str, object] = {}
+"""The answers that a check called right in this run of the kernel, by the key of their exercise."""
 
 
 class Misuse(Exception):
@@ -95,6 +98,9 @@ def check(key: str, *answer: object) -> None:
     else:
         message, passed = _words(key, verdict), verdict.passed
         look = "right" if passed else "wrong"
+        _solved.pop(key, None)
+        if passed:
+            _solved[key] = answer[0]
         progress.record(progress.Event("exercise", key, passed))
     if not passed and os.environ.get(STRICT_VARIABLE) == "1":
         raise AssertionError(plain(message))
@@ -103,6 +109,19 @@ def check(key: str, *answer: object) -> None:
     if live is not None:
         live.add_class("course-check")
     show(live, still)
+
+
+def solved(key: str, otherwise: Any) -> Any:
+    """What the learner wrote, if the last check of that exercise called it right; else what the lesson goes on with.
+
+    Args:
+        key: the exercise as "NN/name".
+        otherwise: what stands in for an exercise that is not solved, of the same use.
+
+    >>> solved("01/padding-per-row", otherwise="the course's own")
+    "the course's own"
+    """
+    return _solved.get(key, otherwise)
 
 
 def hint(key: str, number: int = 1) -> None:

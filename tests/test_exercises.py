@@ -17,7 +17,7 @@ from course_checks import judging
 from course_checks.judging import Exercise, judge_by
 from course_checks.time_limit import TookTooLong, _by_thread, time_limit
 from course_checks.values import alike
-from course_utils import check, hint, progress
+from course_utils import check, hint, progress, solved
 from course_utils.exercises import Stopped, Untouched, Verdict, _builders, judge, keys
 from course_utils.messages import entry, text
 
@@ -344,6 +344,19 @@ def test_hints(key: str, capsys: pytest.CaptureFixture[str]) -> None:
     hint(key, 99)
     said = capsys.readouterr().out.splitlines()
     assert len(set(said)) == 3 and "hints 1 to 2" in said[2]
+
+
+def test_lesson_goes_on_with_what_was_solved(capsys: pytest.CaptureFixture[str]) -> None:
+    """After a right answer it is the learner's own, before it and after a wrong one the lesson's."""
+    key, own = "01/softmax", RIGHT["01/softmax"][0]
+    check(key, torch.sigmoid)
+    assert solved(key, abs) is abs
+    check(key, own)
+    assert solved(key, abs) is own
+    check(key, lambda scores: None)
+    assert solved(key, abs) is own
+    check(key, torch.sigmoid)
+    assert solved(key, abs) is abs
 
 
 def test_what_was_done_is_recorded(
