@@ -1,5 +1,6 @@
 """The learner's own copies of the lessons, in the folder `my/`: made, renewed while unopened, never overwritten.
 
+A copy comes without outputs: who is asked to predict one must not see it before.
 `python course.py reset NN` gives a fresh one and keeps the old one under a name with the date.
 """
 
@@ -34,10 +35,27 @@ def hashes(data: bytes) -> dict[str, str]:
     return {"file": whole, "cells": hashlib.sha256(json.dumps(cells).encode("utf-8")).hexdigest()}
 
 
+def without_outputs(data: bytes) -> bytes:
+    """A notebook's bytes with nothing run yet; bytes that are no notebook come back as they are.
+
+    >>> ran = b'{"cells": [{"cell_type": "code", "execution_count": 1, "outputs": ["42"], "source": "6 * 7"}]}'
+    >>> json.loads(without_outputs(ran))["cells"]
+    [{'cell_type': 'code', 'execution_count': None, 'outputs': [], 'source': '6 * 7'}]
+    """
+    try:
+        notebook = json.loads(data.decode("utf-8"))
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell["outputs"], cell["execution_count"] = [], None
+    except (ValueError, KeyError, TypeError):
+        return data
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+
+
 def copy_lesson(lesson: Path, opened: bool) -> None:
     """Put a fresh copy of a stored lesson into `my/` and remember which state of it that is."""
     my().mkdir(exist_ok=True)
-    data = lesson.read_bytes()
+    data = without_outputs(lesson.read_bytes())
     write_whole(my() / lesson.name, data)
     originals = read_json(originals_file())
     originals[lesson.stem] = {**hashes(data), "opened": opened}
@@ -80,7 +98,7 @@ def renew_unopened(lesson: Path) -> None:
     if not copy.exists():
         copy_lesson(lesson, opened=False)
     elif record and not record.get("opened") and hashes(copy.read_bytes())["file"] == record.get("file"):
-        if record["file"] != hashes(lesson.read_bytes())["file"]:
+        if record["file"] != hashes(without_outputs(lesson.read_bytes()))["file"]:
             copy_lesson(lesson, opened=False)
 
 
