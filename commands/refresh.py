@@ -2,7 +2,8 @@
 
 Called by `python course.py refresh [NN] [--check]`, which prepares the environment the tests use as well. What is
 left out of a stored lesson: widget state (a page without a kernel shows the fallback that is stored beside it), times
-of execution, the exact version of Python, and folders of this machine in tracebacks. Cells are numbered 1 to n.
+of execution, the exact version of Python, and folders of this machine in tracebacks. Cells are numbered 1 to n, and the
+opening says the study time that `commands/study_time.py` computes.
 
 Printed for each lesson: how long it ran, and every compared output that changed, by the id of its cell; what is
 compared, `commands/comparison.py` says.
@@ -27,6 +28,7 @@ from traitlets.config import Config
 
 from commands.comparison import WIDGET_VIEW, Rule, changes, course_rules
 from commands.shared import ROOT
+from commands.study_time import study_time, write_into, write_into_readme
 
 TIMEOUT = 600
 
@@ -157,6 +159,7 @@ def refresh(path: Path, rules: Sequence[Rule], check: bool) -> bool:
     new = execute(old, path.parent)
     seconds = time.perf_counter() - started
     strip(new)
+    write_into(new.cells)
     nbformat.validate(new)
     changed = changes(code_cells(old), code_cells(new), rules)
     print(f"{path.stem}: ran in {seconds:.0f} s, {len(changed)} compared outputs changed", flush=True)
@@ -166,6 +169,8 @@ def refresh(path: Path, rules: Sequence[Rule], check: bool) -> bool:
     if not check and result != text:
         path.write_text(result, encoding="utf-8", newline="\n")
         print("  stored")
+    if not check:
+        write_into_readme(path, study_time(new.cells))
     return bool(changed)
 
 

@@ -34,6 +34,7 @@ from lesson_files import (
     prose_cells,
     read,
     run_lesson,
+    run_time,
     solved,
     tags,
     without_code,
@@ -41,6 +42,7 @@ from lesson_files import (
 from nbformat import NotebookNode
 
 from commands.comparison import course_rules, is_compared
+from commands.study_time import sentence, study_time, write_into_table
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MOST_LINES = 18
@@ -316,10 +318,14 @@ def test_opening_says_what_to_expect(lesson: Path) -> None:
     assert able, "a list of what the reader will be able to do"
     abilities = re.findall(r"^[-*] ", able.group(2), flags=re.MULTILINE)
     assert 3 <= len(abilities) <= 5, f"{len(abilities)} abilities"
-    run_time = r"[Rr]un time[^.\n]{0,20} \d+ (seconds?|minutes?) \(measured"
-    assert re.search(run_time, prose), "the run time, as in: Run time about 20 seconds (measured"
-    study_time = r"[Ss]tudy time[^.\n]{0,20} \d+( to \d+)? minutes \(estimated"
-    assert re.search(study_time, prose), "the study time, as in: Study time about 40 minutes (estimated"
+    running = r"[Rr]un time[^.\n]{0,20} \d+ (seconds?|minutes?) \(measured"
+    assert re.search(running, prose), "the run time, as in: Run time about 20 seconds (measured"
+    times = study_time(read(lesson).cells)
+    assert sentence(times) in prose, f"not by the rule: `python -m commands.study_time` writes {sentence(times)!r}"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert write_into_table(readme, lesson.stem[:2], times) == readme, "README says another study time"
+    row = next(line for line in readme.splitlines() if line.startswith(f"| [{lesson.stem[:2]} "))
+    assert f"| {run_time(lesson)} s |" in row, "README says another run time"
     assert re.search(r"\bread\b", prose), "what to have read before"
 
 

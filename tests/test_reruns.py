@@ -1,29 +1,29 @@
 """A lesson as people run it: without its optional sections, a cell twice in a row, the whole of it again in one kernel.
 
-Two runs for each lesson. One leaves out every section whose heading says *Further*: the main path needs none of them.
-The other runs each cell twice in a row and then the whole lesson once more in the same kernel. In both, nothing may
-raise, and what is compared must be what is stored. A cell that differs on purpose says why in its metadata:
-`"course": {"differs_when_rerun": "..."}` for the second time in a row, `"differs_in_second_run"` for the lesson again,
-`"differs_without_further"` for the first of the two runs.
+One run for each lesson. First the main path alone: every section whose heading says *further* is left out, and nothing
+may need it. Each cell is run twice in a row, but for those that took long. Then, in the same kernel, the whole lesson.
+Nothing may raise, and what is compared must be what is stored. A cell that differs on purpose says why in its metadata:
+`"course": {"differs_without_further": "..."}` for its first run, `"differs_when_rerun"` for the second time in a row,
+`"differs_in_second_run"` for the lesson again.
 """
 
 from __future__ import annotations
 
-import re
 from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from lesson_files import LESSONS, code_cells, lesson_paths, prose_cells, read, run_lesson
+from lesson_files import LESSONS, code_cells, lesson_paths, read, run_lesson
 from nbformat import NotebookNode
+from run_lesson import REPEATED
 
 from commands.comparison import compared, course_rules, first_difference, is_compared
+from commands.study_time import parts
 
-FURTHER = re.compile(r"(?:^(?:\d+ )?|, )further\b", flags=re.IGNORECASE)
 REASONS = {
+    "first": "differs_without_further",
     "again": "differs_when_rerun",
     "later": "differs_in_second_run",
-    "core": "differs_without_further",
 }
 
 NOT_YET: dict[str, str] = {
@@ -42,53 +42,31 @@ NOT_YET: dict[str, str] = {
 """Lessons that are still to be mended, with what is known to be wrong: take a lesson out when it is."""
 
 
-def without_further(notebook: NotebookNode) -> NotebookNode:
-    """A copy of a lesson without the code of its *further* sections: what stands below such a heading, up to the next
-    heading of the same or a higher level.
+def as_people_run_it(notebook: NotebookNode) -> NotebookNode:
+    """A notebook of code cells alone: those of the main path, each twice in a row, then all of the lesson.
 
-    >>> import nbformat
-    >>> cells = [("a", "## 1 First"), ("b", "Words.\\n\\n### Further: more\\n\\nOptional."), ("c", "### Again needed"),
-    ...          ("d", "## 2 Further: much"), ("e", "### A part of it"), ("f", "## 3 Last")]
-    >>> notebook = nbformat.v4.new_notebook()
-    >>> for name, prose in cells:
-    ...     notebook.cells.append(nbformat.v4.new_markdown_cell(prose))
-    ...     notebook.cells.append(nbformat.v4.new_code_cell(name))
-    >>> [cell.source for cell in without_further(notebook).cells if cell.cell_type == "code"]
-    ['a', 'c', 'f']
+    >>> from nbformat import v4
+    >>> lines = ["## 1 First", "a", "### Further: more", "b", "## 2 Further: much", "c", "## 3 Last", "d"]
+    >>> new = {True: v4.new_markdown_cell, False: v4.new_code_cell}
+    >>> cells = [new[line.startswith("#")](line, id=line[:1]) for line in lines]
+    >>> [cell.id for cell in as_people_run_it(v4.new_notebook(cells=cells)).cells]
+    ['a', 'a--again', 'd', 'd--again', 'a--later', 'b--later', 'c--later', 'd--later']
     """
     copy = deepcopy(notebook)
-    kept, level = [], 0  # level of the optional heading that we are below; 0: none
-    for cell in copy.cells:
-        if cell.cell_type == "markdown":
-            text = re.sub(r"^(```|~~~).*?^\1[^\n]*$", "", cell.source, flags=re.DOTALL | re.MULTILINE)
-            for marks, words in re.findall(r"^(#{1,6}) +(.+?) *$", text, flags=re.MULTILINE):
-                if not level or len(marks) <= level:
-                    level = len(marks) if FURTHER.search(words) else 0
-        if cell.cell_type == "markdown" or not level:
-            kept.append(cell)
-    copy.cells = kept
+    core, whole = [], []
+    for part in parts(copy.cells):
+        if part.cell.cell_type != "code":
+            continue
+        again, later = deepcopy(part.cell), deepcopy(part.cell)
+        again.id, later.id = f"{part.cell.id}--again", f"{part.cell.id}--later"
+        again.metadata[REPEATED] = True
+        core += [] if part.further else [part.cell, again]
+        whole.append(later)
+    copy.cells = core + whole
     return copy
 
 
-def rerun(notebook: NotebookNode) -> NotebookNode:
-    """A notebook of the code cells alone: each twice in a row, then all of them once more.
-
-    >>> import nbformat
-    >>> notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(name, id=name) for name in "ab"])
-    >>> [cell.id for cell in rerun(notebook).cells]
-    ['a', 'a--again', 'b', 'b--again', 'a--later', 'b--later']
-    """
-    copy, again, later = deepcopy(notebook), [], []
-    for cell in code_cells(copy):
-        second, third = deepcopy(cell), deepcopy(cell)
-        second.id, third.id = f"{cell.id}--again", f"{cell.id}--later"
-        again += [cell, second]
-        later.append(third)
-    copy.cells = again + later
-    return copy
-
-
-def problems(stored: NotebookNode, ran: NotebookNode, run: str = "core") -> dict[str, str]:
+def problems(stored: NotebookNode, ran: NotebookNode) -> dict[str, str]:
     """What each cell of a run did that the stored lesson does not: an error, or another compared output.
 
     >>> import nbformat
@@ -96,14 +74,16 @@ def problems(stored: NotebookNode, ran: NotebookNode, run: str = "core") -> dict
     ...          for text in ("1\\n", "2\\n")]
     >>> stored, ran = (nbformat.v4.new_notebook(cells=[cell]) for cell in cells)
     >>> problems(stored, stored), problems(stored, ran)
-    ({}, {'n core': 'was: 1 now: 2'})
+    ({}, {'n first': 'was: 1 now: 2'})
     """
     rules = course_rules()
     before = {cell.id: cell for cell in code_cells(stored)}
     found = {}
     for cell in code_cells(ran):
         name, _, time = cell.id.partition("--")
-        time = time or run
+        time = time or "first"
+        if cell.metadata.get(REPEATED) == "left out":
+            continue
         was, now = compared(before[name], rules), compared(cell, rules)
         raised = now.get("error", "") if "error" not in was else ""
         excused = before[name].metadata.get("course", {}).get(REASONS.get(time, ""), "")
@@ -119,34 +99,19 @@ def problems(stored: NotebookNode, ran: NotebookNode, run: str = "core") -> dict
 def run_on(notebook: NotebookNode, folder: Path) -> NotebookNode:
     """The notebook executed in one kernel; a cell that raises does not stop it, so that all problems are seen."""
     copy = deepcopy(notebook)
-    for cell in prose_cells(copy):
-        cell.metadata.pop("tags", None)
     for cell in code_cells(copy):
         cell.metadata["tags"] = [*cell.metadata.get("tags", []), "raises-exception"]
     return run_lesson(copy, folder, timeout=1800)
 
 
-def refuse(stem: str, found: dict[str, str]) -> None:
-    """Fail with every problem on a line of its own."""
-    assert not found, f"{stem}\n" + "\n".join(f"{name}: {words}" for name, words in found.items())
-
-
 @pytest.mark.slow
-def test_runs_without_further_sections(lesson: Path, tmp_path: Path) -> None:
-    """Nobody needs an optional section to go on."""
+def test_runs_as_people_run_it(lesson: Path, tmp_path: Path) -> None:
+    """Without *further* sections, a cell twice in a row, and the whole lesson again: what is stored comes out."""
     if lesson.stem in NOT_YET:
         pytest.skip(NOT_YET[lesson.stem])
     notebook = read(lesson)
-    refuse(lesson.stem, problems(notebook, run_on(without_further(notebook), tmp_path)))
-
-
-@pytest.mark.slow
-def test_runs_twice(lesson: Path, tmp_path: Path) -> None:
-    """A cell run twice in a row, and the whole lesson again in the same kernel, give what is stored."""
-    if lesson.stem in NOT_YET:
-        pytest.skip(NOT_YET[lesson.stem])
-    notebook = read(lesson)
-    refuse(lesson.stem, problems(notebook, run_on(rerun(notebook), tmp_path), run="first"))
+    found = problems(notebook, run_on(as_people_run_it(notebook), tmp_path))
+    assert not found, f"{lesson.stem}\n" + "\n".join(f"{name}: {words}" for name, words in found.items())
 
 
 def test_reasons_say_something() -> None:
