@@ -9,6 +9,7 @@ These rooms use nothing but Python's standard library, because they work before 
     packages    pip: what is coming, how far it is, what went wrong
     doctor      `doctor`: what this machine has and lacks
     run_tests   `test`
+    colab       `test --colab`: the lessons in what Google Colab has installed
     relay       `refresh`, `measure` and `pictures`: handed over to the rooms below
     publish     `publish-at`: the public address of the course
     lessons     the stored lessons and what may be typed for one

@@ -60,11 +60,12 @@ COMMANDS = (
     ),
     Command(
         "test",
-        "test [NN] [--quick] [options for pytest]",
+        "test [NN] [--quick | --colab] [options for pytest]",
         (
             "Run all tests, or those of one lesson: every notebook is run and each output compared with the",
             "stored one. --quick leaves out the tests in a browser and those that take long. Options go to",
-            "pytest, for example -x, -k NAME, or a file: tests/test_commands.py.",
+            "pytest, for example -x, -k NAME, or a file: tests/test_commands.py. --colab runs the lessons in what",
+            "Google Colab has installed, in an environment of its own; with --cpu it takes the small PyTorch.",
         ),
         command_test,
     ),

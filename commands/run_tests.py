@@ -1,4 +1,4 @@
-"""The tests: `python course.py test [NN] [--quick]`. Every notebook is run and its outputs compared."""
+"""The tests: `python course.py test [NN] [--quick | --colab]`. Every notebook is run and its outputs compared."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 from commands import install
+from commands.colab import run_colab
 from commands.lessons import some_lessons, split_lesson
 from commands.shared import ROOT, duration, lesson_environment, run, say, take_option, take_torch, venv_python
 
@@ -30,6 +31,8 @@ def command_test(words: list[str]) -> int:
     """Run the tests: all of them, those of one lesson, or with `--quick` neither those in a browser nor slow ones."""
     started, cpu_before = time.time(), cpu_seconds()
     cpu = take_torch(words)
+    if take_option("--colab", words):
+        return run_colab(words, cpu)
     quick = take_option("--quick", words)
     lesson, options = split_lesson(words)
     some_lessons()

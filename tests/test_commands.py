@@ -38,7 +38,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {path.stem: path for path in (ROOT / "commands").glob("*.py") if path.stem != "__init__"}
 RUN_IN_VENV = {"comparison", "refresh", "measure", "glossary", "docs_pictures", "corrections_index"}
 BEFORE_THE_INSTALLATION = {
-    "cli", "copies", "doctor", "install", "lessons", "open_lab", "packages", "publish", "relay", "run_tests", "shared",
+    "cli", "colab", "copies", "doctor", "install", "lessons", "open_lab", "packages", "publish", "relay", "run_tests",
+    "shared",
 }  # fmt: skip
 posix_only = pytest.mark.skipif(os.name == "nt", reason="signals and symbolic links work differently on Windows")
 
@@ -961,6 +962,49 @@ def test_quick_leaves_out_the_browser_and_what_takes_long(installed: Rooms, monk
     assert not any("--quick" in command for command in called)
     known = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
     assert {"browser", "slow"} <= {mark.split(":")[0] for mark in known["markers"]}
+
+
+def test_colab_is_tried_with_its_newest_list_and_its_python(
+    installed: Rooms, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lessons may be named; the environment is another one than .venv, which is not even made."""
+    called: list[list[str]] = []
+    pins = installed.ROOT / "tests" / "pins"
+    pins.mkdir(parents=True)
+    (pins / "colab_2025-12-31.txt").write_text("# with Python 3.9\n")
+    (pins / "colab_2026-01-02.txt").write_text("# What there is, with Python 3.99 and\ntorch==1\n")
+    monkeypatch.setattr(installed.install, "ensure_installed", lambda cpu: pytest.fail("something was installed"))
+    monkeypatch.setattr(installed.colab, "run", lambda command, env: called.append(command) or 3)
+    monkeypatch.setattr(installed.colab, "WINDOWS", False)
+    assert installed.main(["test", "--colab", "5", "--cpu"]) == 3
+    said = capsys.readouterr().out
+    assert "Colab has Python 3.99" in said and "Colab's set of 2026-01-02" in said
+    assert called[0][:2] == [sys.executable, str(installed.ROOT / "tests" / "other_versions.py")]
+    assert called[0][2:] == [
+        str(installed.ROOT / "build" / "colab"), "--set", str(pins / "colab_2026-01-02.txt"),
+        "--python", sys.executable, "--cpu", "--lessons", "05",
+    ]  # fmt: skip
+    installed.main(["test", "--colab", "--python", "/usr/bin/python3.99"])
+    assert called[1][0] == "/usr/bin/python3.99" and "--lessons" not in called[1] and "--cpu" not in called[1]
+
+
+def test_the_list_of_colab_is_dated_and_fits_the_lower_bounds() -> None:
+    """What the course asks for is in the list, in a version that it allows: installing it there replaces nothing."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    newest = sorted((ROOT / "tests" / "pins").glob("colab_*.txt"))[-1]
+    date = re.fullmatch(r"colab_(\d{4}-\d\d-\d\d)", newest.stem)[1]
+    text = newest.read_text(encoding="utf-8")
+    assert date in text.splitlines()[0] and date in (ROOT / "README.md").read_text(encoding="utf-8")
+    pins = [line.split("==") for line in text.splitlines() if not line.startswith("#")]
+    there = {canonicalize_name(name): version for name, version in pins}
+    assert len(there) == len(pins) > 100 and "://" not in text
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for requirement in map(Requirement, project["dependencies"]):
+        name = canonicalize_name(requirement.name)
+        if name != "koreanize-matplotlib":  # the one package that the course adds
+            assert requirement.specifier.contains(there[name]), name
 
 
 @pytest.mark.parametrize("words", [[], ["curves"], ["padding", "--again"]])
