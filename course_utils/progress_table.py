@@ -52,8 +52,8 @@ def reset_progress() -> None:
 def overview(done: progress.Done) -> list[Line]:
     """One line for each lesson that has exercises; what the course no longer asks is not counted.
 
-    >>> [line.exercises for line in overview(progress.empty()) if line.number == "01"]
-    [3]
+    >>> [(line.passed, line.exercises > 2) for line in overview(progress.empty()) if line.number == "01"]
+    [(0, True)]
     """
     asked, quizzes = entry("exercise"), entry("quiz")
     titles = entry("progress.lessons")

@@ -111,7 +111,7 @@ def mutants(source: str) -> list[Mutant]:
     """All mutants of some code, each once, in the order of the lines.
 
     >>> [m.line for m in mutants("def f(x):\\n    return x + 1")]
-    ['return x - 1', 'return x + 2', 'return x + 0', 'without: return x + 1', 'x + 1']
+    ['without: return x + 1', 'x + 1', 'return x - 1', 'return x + 2', 'return x + 0']
     """
     tree = ast.parse(source)
     before = ast.unparse(tree)

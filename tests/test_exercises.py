@@ -114,7 +114,7 @@ def test_every_mutant_is_refused(key: str) -> None:
     """No small change of the stored solution is called right, apart from those that are listed with their reason."""
     result = count(key, EQUIVALENT.get(key, {}))
     assert not result.survived and not result.wrong_reasons, result
-    assert result.made >= 15 or len(solutions(key[:2])[key].source.splitlines()) <= 3, result
+    assert result.made >= 15 or len(solutions(key[:2])[key].source.splitlines()) <= 4, result
 
 
 @pytest.mark.parametrize("key", RIGHT)
@@ -298,7 +298,7 @@ def test_error_in_the_learners_code(capsys: pytest.CaptureFixture[str]) -> None:
 
     check("01/softmax", answer)
     check("01/softmax", 7)
-    check("01/softmax", lambda: None)
+    check("01/softmax", lambda: 7)
     check("01/softmax", lambda scores: exit())
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "Your code stopped in answer([1.0, 2.0, 3.0]) with ZeroDivisionError: division by zero"

@@ -265,7 +265,7 @@ def _fitting(token: str, width: float) -> tuple[str, float]:
     """A token and a size of type in which it fits into so many inches; the middle of a very long one is left out.
 
     >>> _fitting("hate", 1.2), _fitting("antidisestablishmentarianism", 0.6)
-    (('hate', 12.0), ('ant…ism', 8))
+    (('hate', 12.0), ('ant…ism', 7))
     """
     room = (width - 0.16) * 72 / 0.62  # type that is one point high is about 0.62 points wide
     longest = int(room / 7)
