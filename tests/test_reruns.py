@@ -48,7 +48,7 @@ def as_people_run_it(notebook: NotebookNode) -> NotebookNode:
     >>> from nbformat import v4
     >>> lines = ["## 1 First", "a", "### Further: more", "b", "## 2 Further: much", "c", "## 3 Last", "d"]
     >>> new = {True: v4.new_markdown_cell, False: v4.new_code_cell}
-    >>> cells = [new[line.startswith("#")](line, id=line[:1]) for line in lines]
+    >>> cells = [new[line.startswith("#")](line, id=line.split()[-1]) for line in lines]
     >>> [cell.id for cell in as_people_run_it(v4.new_notebook(cells=cells)).cells]
     ['a', 'a--again', 'd', 'd--again', 'a--later', 'b--later', 'c--later', 'd--later']
     """
