@@ -34,7 +34,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 IN_DEBIAN = 'mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
 LEFT_OUT = {".git", ".venv", "my", "build", "dist"}
-NBVAL = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=3000", "--nbval-sanitize-with=tests/sanitize.cfg"]
+NBVAL = [
+    "-p",
+    "no:deprecations",
+    "--nbval",
+    "--nbval-current-env",
+    "--nbval-cell-timeout=3000",
+    "--nbval-sanitize-with=tests/sanitize.cfg",
+]
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 TESTS_OF_A_SET = ("nbval", "pytest", "pytest-timeout", "psutil")
 SHOWN = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy", "ipywidgets", "ipython")
