@@ -1,118 +1,299 @@
-"""Right answers to the exercises of lesson 10, and a wrong one for every mistake that its checks tell apart."""
+"""Answers to the exercises of lesson 10: right ones in other clothes, and wrong ones as learners give them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from typing import Any
 
+import numpy as np
 import torch
-from lesson_files import POCKET
+from mutants import solutions
 from torch import Tensor
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-TOKENIZER = AutoTokenizer.from_pretrained(POCKET / "pocket-bert-uncased-sst2")
-MODEL = AutoModelForSequenceClassification.from_pretrained(POCKET / "pocket-bert-uncased-sst2")
-NAMES = {0: "anger", 1: "joy", 2: "calm", 3: "fear"}
+Texts = list[str]
 
 
-def read(batch: list[str], **changes: object) -> Tensor:
-    """Logits of a batch of texts."""
-    inputs = TOKENIZER(batch, padding=True, truncation=True, return_tensors="pt")
+def materials() -> tuple[Any, Any]:
+    """The tokenizer and the model of the notebook."""
+    tokenizer, model = solutions("10")["10/in-order"].more
+    return tokenizer, model
+
+
+def read(texts: Texts, **changes: Any) -> Tensor:
+    """Logits of a batch."""
+    tokenizer, model = materials()
+    inputs = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
     with torch.no_grad():
-        return MODEL(**{**inputs, **changes}).logits
+        return model(**{**inputs, **changes}).logits
 
 
-def by_length(texts: list[str]) -> list[int]:
-    """Positions of the texts, the shortest first."""
-    lengths = [len(ids) for ids in TOKENIZER(texts)["input_ids"]]
-    return sorted(range(len(texts)), key=lambda i: lengths[i])
+def lengths_of(texts: Texts) -> list[int]:
+    """Tokens of each text."""
+    return [len(ids) for ids in materials()[0](texts)["input_ids"]]
 
 
-def predict(texts: list[str], order: list[int] | None = None, size: int = 8) -> Tensor:
-    """The exercise solved; with an order or a size of its own, a mistake of it."""
-    order = by_length(texts) if order is None else order
-    logits = torch.empty(len(texts), 2)
-    for start in range(0, len(order), size):
-        positions = order[start : start + size]
-        logits[positions] = read([texts[i] for i in positions])
+def longest_first(texts: Texts) -> Tensor:
+    """From the longest to the shortest, put back by the inverse order."""
+    order = sorted(range(len(texts)), key=lambda i: -lengths_of(texts)[i])
+    rows = torch.cat([read([texts[i] for i in order[at : at + 8]]) for at in range(0, len(order), 8)])
+    return rows[torch.tensor(order).argsort()]
+
+
+def by_a_dictionary(texts: Texts) -> list[Any]:
+    """Rows kept by position, given as a list of lists."""
+    lengths, found = lengths_of(texts), {}
+    left = sorted(enumerate(texts), key=lambda pair: lengths[pair[0]])
+    while left:
+        batch, left = left[:8], left[8:]
+        found |= dict(zip([i for i, _ in batch], read([text for _, text in batch]).tolist(), strict=True))
+    return [found[i] for i in range(len(texts))]
+
+
+def with_numpy(texts: Texts) -> np.ndarray:
+    """Rows written into an array, read in inference mode."""
+    order = np.argsort(lengths_of(texts), kind="stable")
+    logits = np.zeros((len(texts), 2))
+    with torch.inference_mode():
+        for at in range(0, len(order), 8):
+            places = order[at : at + 8]
+            logits[places] = read([texts[i] for i in places]).numpy()
     return logits
 
 
-def without_mask(texts: list[str]) -> Tensor:
-    """Everything at once, the padding read as if it were text."""
-    inputs = TOKENIZER(texts, padding=True, return_tensors="pt")
-    return read(texts, attention_mask=torch.ones_like(inputs["attention_mask"]))
+def all_at_once(texts: Texts) -> Tensor:
+    """One large table."""
+    return read(texts)
 
 
-def labels(logits: Tensor, names: dict[int, str], k: int | None, **mistake: bool) -> list[dict[str, object]]:
-    """The exercise solved, or with one mistake."""
-    scores = logits if mistake.get("raw") else torch.softmax(logits, dim=-1)
-    order = logits.argsort(descending=not mistake.get("worst")).tolist()[:k]
-    if mistake.get("renormalised"):
-        scores = scores / scores[order].sum()
-    named = [names[(i + 2) % 4] if mistake.get("shifted") else names[i] for i in order]
-    return [{"label": name, "score": scores[i].item()} for name, i in zip(named, order, strict=True)]
+def forgotten(texts: Texts) -> Tensor:
+    """Sorted and never restored."""
+    lengths = lengths_of(texts)
+    ordered = [text for _, text in sorted(zip(lengths, texts, strict=True), key=lambda pair: pair[0])]
+    return torch.cat([read(ordered[at : at + 8]) for at in range(0, len(ordered), 8)])
 
 
-def steady(model: torch.nn.Module, inputs: dict[str, Tensor]) -> Tensor:
-    """The exercise solved."""
-    mode = model.training
-    model.eval()
+def without_mask(texts: Texts) -> Tensor:
+    """One large table, padding read as text."""
+    return read(texts, attention_mask=None)
+
+
+def loud(texts: Texts) -> Tensor:
+    """In the right batches, with gradients, taken off at the end."""
+    tokenizer, model = materials()
+    lengths = lengths_of(texts)
+    order = sorted(range(len(texts)), key=lambda i: lengths[i])
+    logits = torch.zeros(len(texts), 2)
+    for at in range(0, len(order), 8):
+        batch = [texts[i] for i in order[at : at + 8]]
+        inputs = tokenizer(batch, padding=True, truncation=True, return_tensors="pt")
+        logits[order[at : at + 8]] = model(**inputs).logits.detach()
+    return logits
+
+
+def sorts_what_it_got(texts: Texts) -> Tensor:
+    """Sorts the caller's own list."""
+    texts.sort(key=len)
+    return torch.cat([read(texts[at : at + 8]) for at in range(0, len(texts), 8)])
+
+
+def by_topk(logits: Tensor, names: dict[int, str], k: int | None) -> list[dict[str, Any]]:
+    """With `topk`, for as many as there are."""
+    best = logits.softmax(-1).topk(min(k or len(names), len(names)))
+    return [{"score": p, "label": names[i.item()]} for p, i in zip(best.values, best.indices, strict=True)]
+
+
+def by_sorting(logits: Tensor, names: dict[int, str], k: int | None) -> Any:
+    """Pairs sorted, as a generator."""
+    rows = sorted(zip(logits.softmax(0).tolist(), names.values(), strict=True), reverse=True)
+    yield from ({"label": label, "score": round(score, 4)} for score, label in rows[:k])
+
+
+def with_exp(logits: Tensor, names: dict[int, str], k: int | None) -> tuple[dict[str, Any], ...]:
+    """Softmax by NumPy."""
+    powers = np.exp(logits.numpy())
+    order = np.argsort(-powers)[:k]
+    return tuple({"label": names[int(i)], "score": powers[i] / powers.sum()} for i in order)
+
+
+def shares_of_the_best(logits: Tensor, names: dict[int, str], k: int | None) -> list[dict[str, Any]]:
+    """Divides by the sum of those that are shown."""
+    rows = by_topk(logits, names, k)
+    return [{**row, "score": row["score"] / sum(each["score"] for each in rows)} for row in rows]
+
+
+def prints(logits: Tensor, names: dict[int, str], k: int | None) -> None:
+    """For the eye only."""
+    for row in by_topk(logits, names, k):
+        print(row)
+
+
+def in_a_copy(model: Any, inputs: dict[str, Tensor]) -> Tensor:
+    """Leaves the model alone and asks a copy of it."""
+    with torch.inference_mode():
+        return copy.deepcopy(model).eval()(**inputs)[0]
+
+
+def with_finally(model: Any, inputs: dict[str, Tensor]) -> Any:
+    """Restores the mode also where the model fails; rows as lists."""
+    in_training = [part for part in model.modules() if part.training]
+    try:
+        with torch.no_grad():
+            return model.train(False)(**inputs).logits.tolist()
+    finally:
+        for part in in_training:
+            part.training = True
+
+
+@torch.no_grad()
+def decorated(model: Any, inputs: dict[str, Tensor]) -> Tensor:
+    """Without gradients as a whole."""
+    modes = {name: part.training for name, part in model.named_modules()}
+    logits = model.eval()(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
+    for name, part in model.named_modules():
+        part.training = modes[name]
+    return logits
+
+
+def forgets_eval(model: Any, inputs: dict[str, Tensor]) -> Tensor:
+    """Only without gradients."""
     with torch.no_grad():
-        logits = model(**inputs).logits
+        return model(**inputs).logits
+
+
+def always_back_to_training(model: Any, inputs: dict[str, Tensor]) -> Tensor:
+    """As somebody does who only thinks of training."""
+    logits = forgets_eval(model.eval(), inputs)
+    model.train()
+    return logits
+
+
+def back_as_a_whole(model: Any, inputs: dict[str, Tensor]) -> Tensor:
+    """Restores the mode of the model and no more."""
+    mode = model.training
+    logits = forgets_eval(model.eval(), inputs)
     model.train(mode)
     return logits
 
 
-def left_in(training: bool) -> Callable[[torch.nn.Module, dict[str, Tensor]], Tensor]:
-    """Solved, but for the mode in which the model is left."""
-
-    def answer(model: torch.nn.Module, inputs: dict[str, Tensor]) -> Tensor:
-        logits = steady(model, inputs)
-        model.train(training)
-        return logits
-
-    return answer
+def loudly(model: Any, inputs: dict[str, Tensor]) -> Tensor:
+    """The right mode, and gradients."""
+    return copy.deepcopy(model).eval()(**inputs).logits
 
 
-def with_gradients(model: torch.nn.Module, inputs: dict[str, Tensor]) -> Tensor:
-    """Solved, but for the gradients."""
-    mode = model.training
-    model.eval()
-    logits = model(**inputs).logits
-    model.train(mode)
-    return logits
+def for_good(model: Any, inputs: dict[str, Tensor]) -> Tensor:
+    """Switches gradients off for all that follows."""
+    torch.set_grad_enabled(False)
+    return copy.deepcopy(model).eval()(**inputs).logits
 
 
-RIGHT = {
-    "10/in-order": (predict, TOKENIZER, MODEL),
-    "10/best-labels": (labels,),
-    "10/steady": (steady,),
+def one_by_one(texts: Texts, right: list[int], size: int) -> float:
+    """Text by text."""
+    return np.mean([read([text]).argmax().item() == label for text, label in zip(texts, right, strict=True)])
+
+
+def weighted(texts: Texts, right: list[int], size: int) -> Tensor:
+    """Shares of the batches, each weighted with its size."""
+    shares, sizes = [], []
+    for at in range(0, len(texts), size):
+        guesses = read(texts[at : at + size]).argmax(-1)
+        shares.append((guesses == torch.tensor(right[at : at + size])).float().mean())
+        sizes.append(len(guesses))
+    return (torch.stack(shares) * torch.tensor(sizes)).sum() / sum(sizes)
+
+
+def collected(texts: Texts, right: list[int], size: int) -> Any:
+    """All guesses first."""
+    guesses = torch.cat([read(texts[at : at + size]).argmax(-1) for at in range(0, len(texts), size)])
+    return (guesses == torch.tensor(right)).float().mean()
+
+
+def last_only(texts: Texts, right: list[int], size: int) -> float:
+    """Starts to count anew in every batch."""
+    for at in range(0, len(texts), size):
+        guesses = read(texts[at : at + size]).argmax(-1)
+        hits = (guesses == torch.tensor(right[at : at + size])).float().mean().item()
+    return hits
+
+
+def mean_of_means(texts: Texts, right: list[int], size: int) -> float:
+    """Another way to write the fault."""
+    total, batches = 0.0, 0
+    while texts:
+        total += one_by_one(texts[:size], right[:size], size)
+        texts, right, batches = texts[size:], right[size:], batches + 1
+    return total / batches
+
+
+MATERIALS = {"10/in-order": materials, "10/repair-share": materials}
+RIGHT: dict[str, list[Any]] = {
+    "10/in-order": [longest_first, by_a_dictionary, with_numpy],
+    "10/best-labels": [by_topk, by_sorting, with_exp],
+    "10/steady": [in_a_copy, with_finally, decorated],
+    "10/repair-share": [one_by_one, weighted, collected],
 }
-WRONG = {
-    "10/in-order": {
-        "not_numbers": lambda texts: "POSITIVE",
-        "shape": lambda texts: predict(texts[:8]),
-        "sorted_order": lambda texts: predict(texts)[by_length(texts)],
-        "probabilities": lambda texts: torch.softmax(predict(texts), dim=-1),
-        "one_by_one": lambda texts: predict(texts, size=1),
-        "too_much_padding": lambda texts: predict(texts, order=list(range(len(texts)))),
-        "other": without_mask,
-    },
+WRONG: dict[str, list[tuple[str, Any]]] = {
+    "10/in-order": [
+        ("one_by_one", all_at_once),
+        ("one_by_one", lambda texts: torch.cat([read([text]) for text in texts])),
+        ("too_much_padding", lambda texts: torch.cat([read(texts[at : at + 8]) for at in range(0, len(texts), 8)])),
+        ("sorted_order", forgotten),
+        ("padding_seen", without_mask),
+        ("gradients", loud),
+        ("kind", lambda texts: "POSITIVE"),
+        ("shape", lambda texts: longest_first(texts)[:, 0]),
+        ("", lambda texts: longest_first(texts).flip(-1)),
+        ("", sorts_what_it_got),
+        ("raised", lambda texts: torch.tensor([read([text]) for text in texts])),
+    ],
+    "10/best-labels": [
+        ("returned_none_printed", prints),
+        ("kind", lambda logits, names, k: names[0]),
+        ("kind", lambda logits, names, k: {"label": names[0], "score": 0.5}),
+        ("renormalised", shares_of_the_best),
+        ("worst_first", lambda z, names, k: by_topk(z, names, None)[::-1][:k]),
+        ("", lambda z, names, k: by_topk(z, names, k)[::-1]),
+        ("", lambda z, names, k: [dict(row, score=round(float(row["score"]), 1)) for row in by_topk(z, names, k)]),
+        ("", lambda z, names, k: by_topk(z, names, (k or 4) + 1)),
+        ("raised", lambda z, names, k: by_topk(z, list(names)[: k - 1], k)),
+    ],
+    "10/steady": [
+        ("random", forgets_eval),
+        ("left_in_eval", lambda model, inputs: forgets_eval(model.eval(), inputs)),
+        ("left_in_training", always_back_to_training),
+        ("parts_lost", back_as_a_whole),
+        ("gradients", loudly),
+        ("left_off", for_good),
+        ("kind", lambda model, inputs: "sure"),
+        ("shape", lambda model, inputs: in_a_copy(model, inputs).argmax(-1)),
+        ("", lambda model, inputs: in_a_copy(model, inputs) + 1),
+        ("raised", lambda model, inputs: in_a_copy(model, inputs["input_ids"])),
+    ],
+    "10/repair-share": [
+        ("planted", mean_of_means),
+        ("last_batch", last_only),
+        ("number", lambda texts, right, size: one_by_one(texts, right, size) * len(texts)),
+        ("", lambda texts, right, size: one_by_one(texts[:-1], right[:-1], size)),
+        ("", lambda texts, right, size: 0.5),
+        ("kind", lambda texts, right, size: "all of them"),
+        ("raised", lambda texts, right, size: one_by_one(texts, right[:size], size)),
+    ],
+}
+AXES = "logits have two axes, so their last is axis 1"
+ONE = "a tensor of one number is a number"
+EQUIVALENT: dict[str, dict[str, str]] = {
     "10/best-labels": {
-        "not_dictionaries": lambda logits, names, k: names[0],
-        "number": lambda logits, names, k: labels(logits, names, 3),
-        "worst_first": lambda logits, names, k: labels(logits, names, k, worst=True),
-        "not_probabilities": lambda logits, names, k: labels(logits, names, k, raw=True),
-        "renormalised": lambda logits, names, k: labels(logits, names, k, renormalised=True),
-        "labels": lambda logits, names, k: labels(logits, names, k, shifted=True),
-        "other": lambda logits, names, k: labels(logits / 2, names, k, shifted=True),
+        "probabilities = torch.softmax(logits, dim=0)": "one row of logits has one axis, its first and its last",
+        "probabilities = torch.softmax(logits, dim=-0)": "one row of logits has one axis, its first and its last",
+        "return [{'label': names[i], 'score': probabilities[i]} for i in order[:k]]": ONE,
     },
     "10/steady": {
-        "not_numbers": lambda model, inputs: "sure",
-        "random": lambda model, inputs: model(**inputs).logits.detach(),
-        "left_in_eval": left_in(training=False),
-        "left_in_training": left_in(training=True),
-        "gradients": with_gradients,
-        "other": lambda model, inputs: steady(model, inputs) + 1 * (not model.training),
+        "for part, mode in zip(parts, modes, strict=False):": "as many modes as parts",
+        "for part, mode in zip(parts, modes):": "as many modes as parts",
+    },
+    "10/repair-share": {
+        "hits += (guesses == labels).sum()": ONE,
+        "for start in range(0, len(right), size):": "as many labels as texts",
+        "return hits / len(right)": "as many labels as texts",
+        "guesses = model(**inputs).logits.argmax(dim=1)": AXES,
     },
 }

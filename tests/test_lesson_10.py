@@ -36,6 +36,7 @@ def test_counts(rows: list[tuple[float, bool]], one: float, other: float) -> Non
     low, high = (answered(scores, correct, limit) for limit in sorted((one, other)))
     assert high.given <= low.given <= low.of == len(rows)
     assert low.right == sum(good for score, good in rows if score >= low.least)
+    assert not low.given or low.interval[0] - 1e-9 <= low.accuracy <= low.interval[1] + 1e-9
     assert 0 <= low.coverage <= 1 and (math.isnan(low.accuracy) if not low.given else 0 <= low.accuracy <= 1)
 
 
@@ -62,7 +63,10 @@ def test_figure_and_words_agree() -> None:
     words = picture.words
     for limit in [note.get_text() for note in axes.texts]:
         assert f"least {limit}" in words
-    assert "least 0.80, 0.50 answered, 1.00 of them right" in words
+    assert "least 0.80, 0.50 answered, 1.00 of them right (0.34 to 1.00)" in words
+    low, high = axes.get_ylim()
+    bars = [bar.get_ydata() for bar in axes.lines[1:]]
+    assert high == 1.0 and all(low <= bottom < top <= high for bottom, top in bars)
     with pytest.raises(CourseError, match="No limit leaves an answer"):
         draw_coverage([answered([0.1], [True], 0.5)])
 

@@ -34,7 +34,6 @@ NOT_YET: dict[str, str] = {
     "07_trainer": "not gone through with this test yet",
     "08_manual_loop": "not gone through with this test yet",
     "09_training_checklist": "not gone through with this test yet",
-    "10_inference": "not gone through with this test yet",
     "11_architectures_and_attention": "not gone through with this test yet",
     "12_scaling_out": "not gone through with this test yet",
     "13_then_and_now": "not gone through with this test yet",

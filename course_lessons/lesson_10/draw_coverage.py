@@ -16,6 +16,8 @@ from course_utils.palette import GREEN, GREY, INK, ORANGE, VERMILION
 from course_utils.picture import Picture
 
 SHOWN_TEXTS = 6
+WILSON = 1.96
+"""Standard deviations on either side in which a normal variable lies 95 times of 100."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,20 @@ class Answered:
         """Share of the given answers that are right; not a number where none is given."""
         return self.right / self.given if self.given else math.nan
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval of that share; not numbers where no answer is given.
+
+        >>> [round(end, 2) for end in Answered(0.9, of=20, given=10, right=10).interval]
+        [0.72, 1.0]
+        """
+        if not self.given:
+            return math.nan, math.nan
+        spread = WILSON**2 / self.given
+        middle = (self.accuracy + spread / 2) / (1 + spread)
+        half = math.sqrt(self.accuracy * (1 - self.accuracy) * spread + spread**2 / 4) / (1 + spread)
+        return max(0.0, middle - half), min(1.0, middle + half)
+
 
 def answered(scores: Sequence[float], correct: Sequence[bool], least: float) -> Answered:
     """Count what is answered and what of it is right if only scores of at least `least` count as answers.
@@ -67,7 +83,7 @@ def answered(scores: Sequence[float], correct: Sequence[bool], least: float) -> 
 
 
 def draw_coverage(curve: Sequence[Answered]) -> Picture:
-    """Share of right answers against the share of texts answered, one point for each limit.
+    """Share of right answers against the share of texts answered, one point for each limit, some with an interval.
 
     Args:
         curve: counts for rising limits, from `answered`; limits that leave no answer are skipped.
@@ -77,8 +93,8 @@ def draw_coverage(curve: Sequence[Answered]) -> Picture:
     >>> picture = draw_coverage([Answered(0.5, 10, 10, 8), Answered(0.9, 10, 5, 5)])
     >>> picture.figure.axes[0].lines[0].get_xdata().tolist()
     [1.0, 0.5]
-    >>> picture.words.split(": ", 1)[1]
-    'least 0.50, 1.00 answered, 0.80 of them right; least 0.90, 0.50 answered, 1.00 of them right.'
+    >>> picture.words.split("; ")[1]
+    'least 0.90, 0.50 answered, 1.00 of them right (0.57 to 1.00).'
     """
     points = [one for one in curve if one.given]
     if not points:
@@ -87,19 +103,34 @@ def draw_coverage(curve: Sequence[Answered]) -> Picture:
     axes = figure.add_subplot()
     draw_lines(axes, {"": [(p.coverage, p.accuracy) for p in points]}, [(GREY, "", "-")], zorder=1)
     named = _named(points)
-    axes.scatter([p.coverage for p in named], [p.accuracy for p in named], color=ORANGE, edgecolor=INK, s=90, zorder=2)
     for p in named:
-        axes.annotate(
-            f"{p.least:.2f}", (p.coverage, p.accuracy), textcoords="offset points", xytext=(0, 12), ha="center"
-        )
-    low = min(p.accuracy for p in points)
-    axes.set_ylim(max(0.0, math.floor(10 * low) / 10 - 0.05), 1.06)
+        axes.plot([p.coverage] * 2, p.interval, color=INK, linewidth=1.5, zorder=2, clip_on=False)
+    axes.scatter(
+        [p.coverage for p in named],
+        [p.accuracy for p in named],
+        color=ORANGE,
+        edgecolor=INK,
+        s=90,
+        zorder=3,
+        clip_on=False,
+    )
+    for p in named:
+        axes.annotate(f"{p.least:.2f}", (p.coverage, p.accuracy), textcoords="offset points", xytext=(12, 8), ha="left")
+    low = min(p.interval[0] for p in named or points)
+    axes.set_ylim(math.floor(10 * low) / 10, 1.0)
     axes.set_xlim(min(p.coverage for p in points) - 0.04, 1.04)
     axes.set_xlabel(text("draw_coverage.coverage"))
     axes.set_ylabel(text("draw_coverage.accuracy"))
     figure.tight_layout()
     said = [
-        text("draw_coverage.point", least=f"{p.least:.2f}", coverage=f"{p.coverage:.2f}", accuracy=f"{p.accuracy:.2f}")
+        text(
+            "draw_coverage.point",
+            least=f"{p.least:.2f}",
+            coverage=f"{p.coverage:.2f}",
+            accuracy=f"{p.accuracy:.2f}",
+            low=f"{p.interval[0]:.2f}",
+            high=f"{p.interval[1]:.2f}",
+        )
         for p in named
     ]
     return Picture(figure, text("draw_coverage.words", points="; ".join(said)))

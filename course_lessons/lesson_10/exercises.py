@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from course_checks.values import as_tensor, close, shown
-from course_utils.exercises import RIGHT, Verdict, exercise, started
+from course_checks.judging import Exercise, Found
+from course_checks.values import alike, as_tensor, close
+from course_utils.exercises import record
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,168 +26,322 @@ TEXTS = (
     "Lovely.",
     "The music alone is worth the ticket, though the story is thin and the ending comes out of nowhere.",
 )
+TOO_LONG = "good " * 600
+"""More tokens than the model reads."""
 BATCH = 8
+MOST_PADDING = 1.15
+"""So many times the tokens of batches sorted by length are still called sorted."""
 
 
-@exercise("10/in-order")
-def in_order(
-    answer: Callable[[list[str]], object], tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel
-) -> Verdict:
+@record("10/in-order")
+def in_order(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> Exercise:
     """`answer(texts)` gives the logits of each text in the order of the texts, read in sorted batches of 8."""
     import torch
 
-    texts = list(TEXTS)
-    rows = [len(ids) for ids in tokenizer(texts)["input_ids"]]
-    by_length = sorted(range(len(texts)), key=lambda i: rows[i])
-    with torch.no_grad():
-        expected = torch.cat([model(**tokenizer(one, return_tensors="pt")).logits for one in texts])
-    seen: list[tuple[int, ...]] = []
-    hook = model.register_forward_pre_hook(
-        lambda module, args, kwargs: seen.append(tuple(kwargs.get("input_ids", args[0] if args else None).shape)),
-        with_kwargs=True,
+    def lengths_of(texts: list[str]) -> list[int]:
+        return [len(ids) for ids in tokenizer(texts, truncation=True)["input_ids"]]
+
+    def sorted_places(texts: list[str]) -> list[int]:
+        lengths = lengths_of(texts)
+        return sorted(range(len(texts)), key=lambda place: lengths[place])
+
+    def by(
+        order: Callable[[list[str]], list[int]] = sorted_places,
+        size: int = BATCH,
+        give: Callable[[Tensor, list[int]], Any] = lambda read, order: read[torch.tensor(order).argsort()],
+        masked: bool = True,
+        quiet: bool = True,
+    ) -> Callable[[list[str]], Any]:
+        """Logits in batches, wrong in one thing."""
+
+        def found(texts: list[str]) -> Any:
+            places, rows = order(texts), []
+            for start in range(0, len(places), size):
+                batch = [texts[place] for place in places[start : start + size]]
+                inputs = tokenizer(batch, padding=True, truncation=True, return_tensors="pt")
+                if not masked:
+                    inputs["attention_mask"] = torch.ones_like(inputs["attention_mask"])
+                with torch.set_grad_enabled(not quiet):
+                    rows.append(model(**inputs).logits)
+            return give(torch.cat(rows), places)
+
+        return found
+
+    def as_given(texts: list[str]) -> list[int]:
+        return list(range(len(texts)))
+
+    def longest_first(texts: list[str]) -> list[int]:
+        return sorted_places(texts)[::-1]
+
+    def watched(answer: Callable[[list[str]], Any], texts: list[str]) -> Any:
+        """Ask for the logits; where they are right, look at how they were read."""
+        shapes: list[tuple[int, ...]] = []
+        loud: list[bool] = []
+
+        def look(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            shapes.append(tuple(kwargs.get("input_ids", args[0] if args else None).shape))
+            loud.append(torch.is_grad_enabled())
+
+        hook = model.register_forward_pre_hook(look, with_kwargs=True)
+        try:
+            given = answer(texts)
+        finally:
+            hook.remove()
+        if answer is right or not close(given, right(texts), 1e-4):
+            return given
+        lengths = sorted(lengths_of(texts))
+        ways = [[row[at : at + BATCH] for at in range(0, len(row), BATCH)] for row in (lengths, lengths[::-1])]
+        fewest = max(sum(len(batch) * max(batch) for batch in way) for way in ways)
+        best = [(len(batch), max(batch)) for batch in ways[0]]
+        if sorted(shape[0] for shape in shapes) != sorted(rows for rows, _ in best):
+            raise Found("one_by_one", f"batches of shapes `{shapes}`", f"shapes like `{best}`")
+        if sum(rows * tokens for rows, tokens in shapes) > MOST_PADDING * fewest:
+            raise Found("too_much_padding", f"batches of shapes `{shapes}`", f"shapes like `{best}`")
+        if any(loud):
+            raise Found("gradients", "logits read with gradients", "without")
+        return given
+
+    right = by()
+    longest = max(TEXTS, key=len)
+    shortest = sorted(TEXTS, key=len)[:BATCH]
+    eight = [text for text in TEXTS if text in shortest]
+    return Exercise(
+        right=right,
+        cases=[(list(eight),), ([*eight, longest],), (list(TEXTS),), ([TOO_LONG],)],
+        use=watched,
+        same=alike(1e-4),
+        call=lambda texts: f"predict({len(texts)} texts)" if len(texts) > 1 else "predict(one long text)",
+        mistakes={
+            "sorted_order": (by(give=lambda read, order: read), by(longest_first, give=lambda read, order: read)),
+            "wrong_way": (by(give=lambda read, order: read[order]), by(longest_first, give=lambda r, order: r[order])),
+            "padding_seen": (
+                by(masked=False),
+                by(longest_first, masked=False),
+                by(as_given, masked=False),
+                by(as_given, size=100, masked=False),
+            ),
+            "probabilities": by(give=lambda read, order: read[torch.tensor(order).argsort()].softmax(-1)),
+            "labels": by(give=lambda read, order: read[torch.tensor(order).argsort()].argmax(-1)),
+            "first_batch": lambda texts: by()(texts)[:BATCH],
+            "one_by_one": (by(size=1), by(size=100), by(as_given, size=100)),
+            "too_much_padding": by(as_given),
+            "gradients": by(quiet=False),
+        },
     )
-    try:
-        given = started(answer(list(texts)))
-    finally:
-        hook.remove()
-    numbers = as_tensor(given)
-    cause = ""
-    if numbers is None:
-        cause = "not_numbers"
-    elif numbers.shape != expected.shape:
-        cause = "shape"
-    elif close(given, expected[by_length], 1e-4) and not close(given, expected, 1e-4):
-        cause = "sorted_order"
-    elif close(given, torch.softmax(expected, dim=-1), 1e-4):
-        cause = "probabilities"
-    elif not close(given, expected, 1e-4):
-        cause = "other"
-    elif sorted(shape[0] for shape in seen) != [len(texts) - BATCH, BATCH]:
-        cause = "one_by_one"
-    elif sum(a * b for a, b in seen) > _fewest(sorted(rows)) * 1.02:
-        cause = "too_much_padding"
-    if not cause:
-        return RIGHT
-    call = f"predict({len(texts)} texts)"
-    if cause in {"one_by_one", "too_much_padding"}:
-        best = [(BATCH, sorted(rows)[BATCH - 1]), (len(texts) - BATCH, max(rows))]
-        return Verdict(False, call, f"batches of shapes `{seen}`", f"shapes like `{best}`", cause)
-    return Verdict(False, call, f"`{shown(given)}`", f"`{shown(expected)}`", cause)
 
 
-def _fewest(lengths: list[int]) -> int:
-    """Tokens of the two batches of sorted texts, padding included: the fewer of cutting from either end."""
-    up = BATCH * lengths[BATCH - 1] + (len(lengths) - BATCH) * lengths[-1]
-    down = BATCH * lengths[-1] + (len(lengths) - BATCH) * lengths[-BATCH - 1]
-    return max(up, down)
-
-
-@exercise("10/best-labels")
-def best_labels(answer: Callable[[Tensor, dict[int, str], int | None], object]) -> Verdict:
-    """`answer(logits, names, k)` gives the k best labels of one row of logits with their probabilities.
-
-    >>> import torch
-    >>> def right(logits, names, k):
-    ...     p = torch.softmax(logits, dim=-1)
-    ...     return [{"label": names[i], "score": p[i].item()} for i in p.argsort(descending=True).tolist()[:k]]
-    >>> best_labels(right).passed
-    True
-    """
+@record("10/best-labels")
+def best_labels() -> Exercise:
+    """`answer(logits, names, k)` gives the k best labels of one row of logits with their probabilities."""
     import torch
 
     names = {0: "anger", 1: "joy", 2: "calm", 3: "fear"}
-    cases: tuple[tuple[list[float], int | None], ...] = (
-        ([0.5, 2.0, -1.0, 1.0], 2),
-        ([3.0, -2.0, 1.0, 0.0], 1),
-        ([-1.0, 0.0, 1.0, 2.5], None),
+
+    def ranked(
+        scores: Callable[[Tensor], Tensor] = lambda logits: logits.softmax(-1),
+        down: bool = True,
+        name: Callable[[int, int], int] = lambda rank, place: place,
+        row: Callable[[str, float], Any] = lambda label, score: {"label": label, "score": score},
+    ) -> Callable[[Tensor, dict[int, str], int | None], Any]:
+        """The labels with their scores, wrong in one thing."""
+
+        def found(logits: Tensor, names: dict[int, str], k: int | None) -> list[Any]:
+            order = logits.argsort(descending=down).tolist()[:k]
+            values = scores(logits).tolist()
+            return [row(names[name(rank, place)], values[place]) for rank, place in enumerate(order)]
+
+        return found
+
+    def renormalised(logits: Tensor, names: dict[int, str], k: int | None) -> Any:
+        best = logits.argsort(descending=True)[:k]
+        shares = logits[best].softmax(-1).tolist()
+        return [{"label": names[i], "score": share} for i, share in zip(best.tolist(), shares, strict=True)]
+
+    def needs_k(logits: Tensor, names: dict[int, str], k: int | None) -> Any:
+        best = logits.softmax(-1).topk(k)  # type: ignore[arg-type]
+        return [{"label": names[int(i)], "score": p} for p, i in zip(best.values.tolist(), best.indices, strict=True)]
+
+    return Exercise(
+        right=ranked(),
+        cases=[
+            (torch.tensor([0.5, 2.0, -1.0, 1.0]), names, 2),
+            (torch.tensor([3.0, -2.0, 1.0, 0.0]), names, 1),
+            (torch.tensor([-1.0, 0.0, 1.0, 2.5]), names, None),
+            (torch.tensor([1.0, 4.0]), {0: "NEGATIVE", 1: "POSITIVE"}, 5),
+        ],
+        same=alike(1e-3),
+        mistakes={
+            "worst_first": ranked(down=False),
+            "not_probabilities": ranked(lambda logits: logits),
+            "each_alone": ranked(torch.sigmoid),
+            "logarithm": ranked(lambda logits: logits.log_softmax(-1)),
+            "renormalised": renormalised,
+            "labels": ranked(name=lambda rank, place: rank),
+            "needs_k": needs_k,
+            "best_only": (
+                lambda logits, names, k: ranked()(logits, names, 1),
+                lambda logits, names, k: ranked()(logits, names, 1)[0],
+            ),
+            "all_labels": lambda logits, names, k: ranked()(logits, names, None),
+            "not_dictionaries": (
+                ranked(row=lambda label, score: (label, score)),
+                ranked(row=lambda label, score: {label: score}),
+                ranked(row=lambda label, score: label),
+                ranked(row=lambda label, score: score),
+            ),
+        },
     )
-    for row, k in cases:
-        logits = torch.tensor(row)
-        probabilities = torch.softmax(logits, dim=-1)
-        order = probabilities.argsort(descending=True).tolist()
-        expected = [{"label": names[i], "score": round(probabilities[i].item(), 3)} for i in order[:k]]
-        given = started(answer(logits.clone(), dict(names), k))
-        cause = _label_mistake(given, expected, probabilities, [names[i] for i in order])
-        if cause:
-            call = f"best_labels({row}, names, k={k})"
-            return Verdict(False, call, f"`{shown(given)}`", f"`{shown(expected)}`", cause)
-    return RIGHT
 
 
-def _label_mistake(given: object, expected: list[dict[str, Any]], probabilities: Tensor, order: list[str]) -> str:
-    """The first thing that is wrong with a list of labels, or nothing."""
-    if not isinstance(given, list | tuple) or not all(
-        isinstance(row, dict) and {"label", "score"} <= set(row) for row in given
-    ):
-        return "not_dictionaries"
-    if len(given) != len(expected):
-        return "number"
-    scores = as_tensor([row["score"] for row in given])
-    if scores is None or scores.ndim != 1:
-        return "not_dictionaries"
-    labels = [row["label"] for row in given]
-    right = as_tensor([row["score"] for row in expected])
-    same = right is not None and bool((scores - right).abs().max() < 2e-3)
-    if labels == [row["label"] for row in expected] and same:
-        return ""
-    if labels == order[::-1][: len(labels)] and labels != order[: len(labels)]:
-        return "worst_first"
-    if bool((scores < 0).any()) or bool((scores > 1).any()):
-        return "not_probabilities"
-    if labels == [row["label"] for row in expected]:
-        best = probabilities.sort(descending=True).values[: len(labels)].double()
-        return "renormalised" if bool((scores - best / best.sum()).abs().max() < 2e-3) else "other"
-    return "labels" if same else "other"
-
-
-@exercise("10/steady")
-def steady(answer: Callable[[Any, dict[str, Tensor]], object]) -> Verdict:
-    """`answer(model, inputs)` gives logits as in evaluation, without gradients, and leaves the model's mode alone.
-
-    >>> import torch
-    >>> def right(model, inputs):
-    ...     mode = model.training
-    ...     model.eval()
-    ...     with torch.no_grad():
-    ...         logits = model(**inputs).logits
-    ...     model.train(mode)
-    ...     return logits
-    >>> steady(right).passed
-    True
-    """
+@record("10/steady")
+def steady() -> Exercise:
+    """`answer(model, inputs)` gives logits as in evaluation, without gradients, and leaves the model's mode alone."""
     import torch
     from transformers import BertConfig, BertForSequenceClassification
 
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, num_labels=3
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+
+    def logits(answer: Callable[[Any, dict[str, Tensor]], Any], mode: str, ids: Tensor) -> Any:
+        """Build a model, put it into a mode, ask, and look at what is left behind."""
+        with torch.random.fork_rng(devices=[]), torch.enable_grad():
+            torch.manual_seed(0)
+            config = BertConfig(vocab_size=50, num_labels=3, initializer_range=0.3, **sizes)
+            model = BertForSequenceClassification(config).eval()
+            inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+            expected = model(**inputs).logits.detach()
+            model.train(mode != "evaluation")
+            if mode == "mixed":
+                model.bert.encoder.eval()
+            before = {name: part.training for name, part in model.named_modules()}
+            loud: list[bool] = []
+            model.register_forward_pre_hook(lambda *_: loud.append(torch.is_grad_enabled()))
+            given = answer(model, inputs)
+            left_off = not torch.is_grad_enabled()
+        if not close(given, expected, 1e-4):
+            return given
+        after = {name: part.training for name, part in model.named_modules()}
+        if before[""] != after[""]:
+            modes = {True: "training mode", False: "evaluation mode"}
+            cause = "left_in_training" if after[""] else "left_in_eval"
+            raise Found(cause, f"a model left in {modes[after['']]}", f"{modes[before['']]}, as it came")
+        if before != after:
+            name = next(name for name in before if before[name] != after[name])
+            raise Found("parts_lost", f"`{name}` left in another mode", "the mode in which it came")
+        if left_off:
+            raise Found("left_off", "gradients switched off afterwards too", "on again")
+        if any(loud) or getattr(given, "requires_grad", False):
+            raise Found("gradients", "logits read with gradients", "without")
+        return as_tensor(given)
+
+    def asked(
+        before: Callable[[Any], object] = lambda model: model.eval(),
+        after: Callable[[Any, bool], object] | None = None,
+        give: Callable[[Any], Any] = lambda output: output.logits,
+        quiet: Callable[[], Any] = torch.no_grad,
+    ) -> Callable[[Any, dict[str, Tensor]], Any]:
+        """Logits, wrong in one thing."""
+
+        def found(model: Any, inputs: dict[str, Tensor]) -> Any:
+            modes = [(part, part.training) for part in model.modules()]
+            before(model)
+            with quiet():
+                output = model(**inputs)
+            if after:
+                after(model, modes[0][1])
+            else:
+                for part, mode in modes:
+                    part.train(mode)
+            return give(output)
+
+        return found
+
+    def switched_off(model: Any, inputs: dict[str, Tensor]) -> Any:
+        torch.set_grad_enabled(False)
+        return asked()(model, inputs)
+
+    ids = torch.arange(8).reshape(1, 8)
+    return Exercise(
+        right=asked(),
+        cases=[("training", ids), ("evaluation", torch.tensor([[3, 4, 5], [6, 7, 8]])), ("mixed", ids)],
+        use=logits,
+        same=alike(1e-4),
+        call=lambda mode, ids: (
+            "steady(model in training mode with its layers in evaluation mode, inputs)"
+            if mode == "mixed"
+            else f"steady(model in {mode} mode, inputs)"
+        ),
+        mistakes={
+            "random": (
+                asked(before=lambda model: None),
+                asked(before=lambda model: None, after=lambda model, mode: model.eval()),
+                asked(before=lambda model: None, quiet=torch.enable_grad),
+                asked(before=lambda model: model.train()),
+            ),
+            "left_in_eval": asked(after=lambda model, mode: None),
+            "left_in_training": asked(after=lambda model, mode: model.train()),
+            "parts_lost": asked(after=lambda model, mode: model.train(mode)),
+            "gradients": (asked(quiet=torch.enable_grad), asked(quiet=torch.enable_grad, give=lambda o: o[0].detach())),
+            "left_off": switched_off,
+            "whole_output": (asked(give=lambda output: output), asked(give=lambda output: output.to_tuple())),
+            "probabilities": asked(give=lambda output: output.logits.softmax(-1)),
+        },
     )
-    model = BertForSequenceClassification(config).eval()
-    inputs = {"input_ids": torch.arange(8).reshape(1, 8), "attention_mask": torch.ones(1, 8, dtype=torch.long)}
-    with torch.no_grad():
-        expected = model(**inputs).logits
-    for training in (True, False):
-        model.train(training)
-        given = started(answer(model, inputs))
-        if as_tensor(given) is None:
-            cause = "not_numbers"
-        elif not close(given, expected):
-            cause = "random" if training else "other"
-        elif training and not model.training:
-            cause = "left_in_eval"
-        elif not training and model.training:
-            cause = "left_in_training"
-        elif getattr(given, "requires_grad", False):
-            cause = "gradients"
-        else:
-            continue
-        mode = "training" if training else "evaluation"
-        left = "training" if model.training else "evaluation"
-        return Verdict(
-            False,
-            f"steady(model in {mode} mode, inputs)",
-            f"`{shown(given)}`, model left in {left} mode",
-            f"`{shown(expected)}`, model left in {mode} mode",
-            cause,
-        )
-    return RIGHT
+
+
+@record("10/repair-share")
+def repair_share(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> Exercise:
+    """`answer(texts, right, size)` gives the share of texts whose best label is right, whatever the batches are."""
+    import torch
+
+    def hits_of(texts: list[str], right: list[int]) -> list[bool]:
+        with torch.no_grad():
+            inputs = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+            guesses = model(**inputs).logits.argmax(dim=-1).tolist()
+        return [guess == label for guess, label in zip(guesses, right, strict=True)]
+
+    def counted(
+        share: Callable[[list[list[bool]]], Any],
+    ) -> Callable[[list[str], list[int], int], Any]:
+        """Something made of the hits of all batches."""
+
+        def found(texts: list[str], right: list[int], size: int) -> Any:
+            batches = range(0, len(texts), size)
+            return share([hits_of(texts[at : at + size], right[at : at + size]) for at in batches])
+
+        return found
+
+    def all_of(batches: list[list[bool]]) -> list[bool]:
+        return sum(batches, [])
+
+    short = [text for text in TEXTS if len(text) < 40]
+    seven = [*short, short[0]]
+    return Exercise(
+        right=counted(lambda batches: sum(all_of(batches)) / len(all_of(batches))),
+        cases=[
+            (seven, [1, 0, 1, 0, 1, 0, 1], 3),
+            (short, [0, 1, 1, 1, 1, 1], 4),
+            (short, [1, 1, 0, 0, 1, 1], 3),
+            ([short[0], TOO_LONG], [0, 1], 1),
+        ],
+        same=alike(1e-4),
+        call=lambda texts, right, size: f"share_right({len(texts)} texts, right, {size})",
+        mistakes={
+            "planted": counted(lambda batches: sum(sum(b) / len(b) for b in batches) / len(batches)),
+            "by_size": lambda texts, right, size: counted(lambda batches: sum(all_of(batches)) / (size * len(batches)))(
+                texts, right, size
+            ),
+            "number": counted(lambda batches: sum(all_of(batches))),
+            "wrong_ones": counted(lambda batches: 1 - sum(all_of(batches)) / len(all_of(batches))),
+            "last_batch": (
+                counted(lambda batches: sum(batches[-1]) / len(batches[-1])),
+                counted(lambda batches: sum(batches[0]) / len(batches[0])),
+            ),
+            "rest_dropped": counted(
+                lambda batches: (
+                    sum(all_of([b for b in batches if len(b) == len(batches[0])]))
+                    / len(all_of([b for b in batches if len(b) == len(batches[0])]))
+                )
+            ),
+            "batches": counted(lambda batches: [sum(b) / len(b) for b in batches]),
+        },
+    )
