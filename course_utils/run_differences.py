@@ -19,7 +19,7 @@ SMALLEST_NAMED = 1e-5
 
 @dataclass
 class RecordedRun:
-    """One training run: the model it left behind, and the loss and the gradient norm of each step.
+    """One training run: the model it left behind, loss and gradient norm of each step, and the loss of each evaluation.
 
     >>> import torch
     >>> run = RecordedRun(torch.nn.Linear(1, 1))
@@ -31,6 +31,7 @@ class RecordedRun:
     model: Module
     losses: list[float] = field(default_factory=list)
     grad_norms: list[float] = field(default_factory=list)
+    evaluations: list[float] = field(default_factory=list)
 
     def note(self, loss: Tensor, grad_norm: Tensor) -> None:
         """Keep the loss and the gradient norm of one step."""
@@ -46,7 +47,8 @@ class RecordedRun:
         logged = [entry for entry in trainer.state.log_history if "loss" in entry and "grad_norm" in entry]
         if len(logged) != trainer.state.global_step or not logged:
             raise CourseError(text("run_differences.not_logged", logged=len(logged), steps=trainer.state.global_step))
-        return cls(trainer.model, [e["loss"] for e in logged], [float(e["grad_norm"]) for e in logged])
+        judged = [entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry]
+        return cls(trainer.model, [e["loss"] for e in logged], [float(e["grad_norm"]) for e in logged], judged)
 
 
 @dataclass(frozen=True)

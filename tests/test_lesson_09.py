@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from datasets import ClassLabel, Dataset, DatasetDict, Value
+from datasets import ClassLabel, Dataset, DatasetDict, IterableDataset, IterableDatasetDict, Value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lesson_files import NOTEBOOKS, POCKET, cell_by_id, read
@@ -20,7 +21,9 @@ from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
     BertConfig,
+    BertForQuestionAnswering,
     BertForSequenceClassification,
+    BertForTokenClassification,
     BertModel,
     DistilBertTokenizer,
     GPT2Config,
@@ -306,6 +309,16 @@ class Stubborn(BertForSequenceClassification):
         raise ArithmeticError("the moon is full")
 
 
+def keeping_capitals() -> PreTrainedTokenizerBase:
+    """The uncased vocabulary behind a tokenizer that leaves capitals as they are."""
+    return AutoTokenizer.from_pretrained(POCKET / "pocket-bert-uncased", do_lower_case=False)
+
+
+def tagger(kind: type[PreTrainedModel] = BertForTokenClassification) -> PreTrainedModel:
+    """A model with a head for another task."""
+    return kind(BertConfig(vocab_size=30522, id2label=NAMES, **TINY)).eval()
+
+
 def stubborn(model: Any) -> None:
     model.__class__ = type("StubbornForSequenceClassification", (Stubborn,), {})
 
@@ -318,6 +331,14 @@ def shift(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 FAULTS: dict[str, Callable[[], Setup]] = {
     "no_data": lambda: (42, None, None),
+    "a_path": lambda: ("reviews.csv", None, None),
+    "a_frame": lambda: (pd.DataFrame({"text": ["A good film.", "A bad film."], "label": [1, 0]}), None, None),
+    "column_name": lambda: ({"\ufefftext": ["A good film.", "A bad film."], "label ": [1, 0]}, None, None),
+    "columns_read": lambda: (
+        {"title": ["A film", "A film"], "body": ["It is so very good.", "It is so very bad."], "label": [1, 0]},
+        None,
+        None,
+    ),
     "empty": lambda: ([], None, None),
     "empty_split": changed("test", lambda rows: []),
     "no_text": lambda: ([{"words": 3, "label": 1}, {"words": 4, "label": 0}], None, None),
@@ -327,6 +348,7 @@ FAULTS: dict[str, Callable[[], Setup]] = {
     "label_name": lambda: (reviews().rename_column("label", "sentiment"), tokenizer_of(), model_of()),
     "two_labels": lambda: (reviews().map(lambda row: {"labels": 1 - row["label"]}), tokenizer_of(), model_of()),
     "label_none": changed("train", lambda rows: [{**rows[0], "label": None}, *rows[1:]]),
+    "label_blank": with_rows(["good", "", "bad"]),
     "label_strings": with_rows(["good", "bad", "good"]),
     "label_mixed": with_rows([True, False, True]),
     "label_ragged": lambda: (
@@ -336,6 +358,8 @@ FAULTS: dict[str, Callable[[], Setup]] = {
     ),
     "label_ids_in_list": with_rows([[1, 0], [1, 1], [0, 1]]),
     "label_not_zero_one": with_rows([[1.0, 0.0], [1.0, 2.0], [0.0, 1.0]]),
+    "label_gap": with_rows([0, 2, 0, 2], id2label=None, num_labels=3),
+    "unlabelled": changed("test", lambda rows: [{**row, "label": -1} for row in rows]),
     "one_class": with_rows([1, 1, 1]),
     "class_missing": changed("test", lambda rows: [row for row in rows if row["label"]]),
     "shares_differ": changed("train", shift),
@@ -344,6 +368,10 @@ FAULTS: dict[str, Callable[[], Setup]] = {
     "leak": changed(
         "test", lambda rows: [{**rows[0], "text": reviews()["train"][0]["text"].upper() + " !"}, *rows[1:]]
     ),
+    "near_leak": changed(
+        "test",
+        lambda rows: [*rows, {**(one := reviews()["train"][0]), "text": one["text"].replace(" ", " really ", 1)}],
+    ),
     "duplicates": changed("train", lambda rows: [*rows, rows[0]]),
     "contradiction": changed("train", lambda rows: [*rows, {**rows[0], "label": 1 - rows[0]["label"]}]),
     "sampled": lambda: (
@@ -351,14 +379,17 @@ FAULTS: dict[str, Callable[[], Setup]] = {
         None,
         None,
     ),
+    "streamed": lambda: (reviews()["train"].to_iterable_dataset(), None, None),
     "not_tokenizer": lambda: (reviews(), "bert-base-uncased", model_of()),
     "no_pad": with_tokenizer(lambda tokenizer: setattr(tokenizer, "pad_token", None)),
+    "casing": lambda: (reviews(), keeping_capitals(), model_of()),
     "unknown": changed("train", lambda rows: [{**row, "text": "🍿 🎬 ok"} for row in rows]),
     "pieces": lambda: (reviews("ko"), tokenizer_of(), model_of()),
     "too_long": changed("train", long_text(600)),
     "no_limit": without_limit,
     "not_model": lambda: (reviews(), tokenizer_of(), torch.nn.Linear(2, 2)),
     "no_head": lambda: (reviews(), tokenizer_of(), BertModel(BertConfig(vocab_size=30522, **TINY)).eval()),
+    "wrong_task": lambda: (reviews(), tokenizer_of(), tagger()),
     "label_range": with_rows([1, 2, 1, 2]),
     "label_width": with_rows([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [0.0, 1.0, 1.0]]),
     "label_floats": with_rows([0.0, 1.0, 1.0]),
@@ -384,7 +415,7 @@ FAULTS: dict[str, Callable[[], Setup]] = {
 
 def test_every_kind_of_finding_has_a_fault() -> None:
     """No kind is without a test, and each has words of its own."""
-    assert set(FAULTS) == set(KINDS) == set(entry("inspect_setup.found"))
+    assert set(FAULTS) | {"named_missing"} == set(KINDS) == set(entry("inspect_setup.found"))
     assert len(set(entry("inspect_setup.found").values())) == len(KINDS)
 
 
@@ -420,6 +451,10 @@ COMPANIONS = {
     "shares_differ": set(),
     "not_model": set(),
     "trial": set(),
+    "near_leak": set(),
+    "label_gap": set(),
+    "casing": set(),
+    "wrong_task": set(),
 }
 
 
@@ -465,6 +500,286 @@ def test_regression_with_classes_runs_in_silence() -> None:
     inputs = tokenizer([row["text"] for row in dataset], padding=True, return_tensors="pt")
     model(**inputs, labels=torch.tensor([row["label"] for row in dataset])).loss.backward()
     assert model.config.problem_type == "regression"
+
+
+# --- setups as people have them ---------------------------------------------------------------------------
+
+GOOD, BAD = "A good film, warm and funny.", "A bad film, cold and far too long."
+ROWS = [{"text": GOOD, "label": 1}, {"text": BAD, "label": 0}]
+COLUMNS = {"text": [GOOD, BAD], "label": [1, 0]}
+WORDS = {"tokens": [["Anna", "sings"], ["Ben", "is", "out"]], "ner_tags": [[1, 0], [1, 0, 0]]}
+ANSWERS = {"question": ["Who?"], "context": ["Anna did it."], "answers": [{"text": ["Anna"], "answer_start": [0]}]}
+
+
+class Rows:
+    """A data set as PyTorch has it: a length and places."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, place: int) -> dict[str, object]:
+        return ROWS[place]
+
+
+def frame(**columns: list[Any]) -> pd.DataFrame:
+    """A DataFrame of the two rows, some columns in place of or beside them."""
+    return pd.DataFrame({**COLUMNS, **columns})
+
+
+def labelled(*labels: Any, name: str = "label") -> list[dict[str, Any]]:
+    """Rows with these labels."""
+    return [{"text": f"Film number {i} of the evening.", name: label} for i, label in enumerate(labels)]
+
+
+def named(path: str, owner: Any) -> Any:
+    """A tokenizer or model as if it came from a checkpoint of this name."""
+    owner.name_or_path = path
+    return owner
+
+
+def two_splits(train: str, test: str, labels: tuple[int, int] = (1, 1)) -> dict[str, Any]:
+    """A text in each of two splits, beside two others."""
+    return {
+        "train": [{"text": train, "label": labels[0]}, {"text": "One quite different text stands here.", "label": 0}],
+        "test": [{"text": test, "label": labels[1]}, {"text": "Another text that is like none of them.", "label": 0}],
+    }
+
+
+SENTENCE = "The songs are lovely and the plot is thin."
+Case = tuple[Callable[[], tuple[Any, ...]], dict[str, Any], set[str], tuple[str, ...], tuple[str, ...]]
+
+
+def case(
+    make: Callable[[], object], *found: str, said: tuple[str, ...] = (), never: tuple[str, ...] = (), **named_ones: Any
+) -> Case:
+    """A setup, what it has to be told (notes on single things left aside), words that are and are not said."""
+
+    def whole() -> tuple[Any, ...]:
+        made = make()
+        return made if isinstance(made, tuple) else (made,)
+
+    return whole, named_ones, set(found), said, never
+
+
+SETUPS: dict[str, Case] = {
+    # whatever holds the rows
+    "a list of rows": case(lambda: list(ROWS)),
+    "a tuple of rows": case(lambda: (tuple(ROWS),)),
+    "a generator of rows": case(lambda: (iter(ROWS),)),
+    "rows by place": case(Rows),
+    "columns": case(lambda: dict(COLUMNS)),
+    "columns of arrays": case(lambda: {"text": np.array([GOOD, BAD]), "label": np.array([1, 0])}),
+    "columns of tensors": case(lambda: {"text": [GOOD, BAD], "label": torch.tensor([1, 0])}),
+    "columns of Series": case(lambda: {"text": pd.Series([GOOD, BAD]), "label": pd.Series([1, 0])}),
+    "rows of labels as a tensor": case(lambda: {"text": [GOOD, BAD], "labels": torch.tensor([[1.0, 0.0], [0.0, 1.0]])}),
+    "rows of labels as an array": case(lambda: {"text": [GOOD, BAD], "labels": np.array([[1.0, 0.0], [0.0, 1.0]])}),
+    "a tensor in each row": case(lambda: [{**row, "label": torch.tensor(row["label"])} for row in ROWS]),
+    "a number of NumPy in each row": case(lambda: [{**row, "label": np.int64(row["label"])} for row in ROWS]),
+    "a Dataset": case(lambda: Dataset.from_list(ROWS)),
+    "a Dataset that gives tensors": case(lambda: Dataset.from_list(ROWS).with_format("torch")),
+    "a Dataset that gives arrays": case(lambda: Dataset.from_list(ROWS).with_format("numpy")),
+    "a streamed Dataset": case(lambda: Dataset.from_list(ROWS).to_iterable_dataset(), "streamed"),
+    "streamed splits": case(
+        lambda: IterableDatasetDict({"train": Dataset.from_list(ROWS).to_iterable_dataset()}), "streamed", "one_split"
+    ),
+    "a stream without names of columns": case(lambda: IterableDataset.from_generator(lambda: iter(ROWS)), "streamed"),
+    "a DatasetDict": case(lambda: DatasetDict(train=Dataset.from_list(ROWS)), "one_split"),
+    "splits as lists": case(lambda: {"train": ROWS}, "one_split"),
+    "splits as columns": case(lambda: {"train": COLUMNS}, "one_split"),
+    "a frame": case(frame, "a_frame", said=("Dataset.from_pandas(frame)",)),
+    "frames": case(lambda: {"train": frame()}, "a_frame", "one_split", said=("Dataset.from_pandas(frame) for name",)),
+    "a frame with another index": case(lambda: frame().set_index(np.array([7, 9])), "a_frame"),
+    "a path": case(lambda: "reviews.csv", "a_path", said=('load_dataset("csv", data_files="reviews.csv")',)),
+    "a Path": case(lambda: Path("more") / "reviews.jsonl", "a_path", said=('load_dataset("json"',)),
+    "a name on the Hub": case(lambda: "glue", "a_path", said=('load_dataset("glue")',)),
+    "bytes": case(lambda: b"text,label", "no_data"),
+    # which columns
+    "named columns": case(lambda: {"comment": [GOOD, BAD], "mood": [1, 0]}, text_column="comment", label_column="mood"),
+    "a named pair": case(
+        lambda: {"a": [GOOD, BAD], "b": [BAD, GOOD], "label": [1, 0]}, text_column=["a", "b"], label_column="label"
+    ),
+    "a named column that is missing": case(
+        lambda: dict(COLUMNS), "named_missing", said=("`comment`", "text, label"), text_column="comment"
+    ),
+    "a label beside the named one": case(lambda: {**COLUMNS, "mood": [5, 7]}, "label_gap", label_column="mood"),
+    "title and body": case(
+        lambda: {"title": ["Dull", "Dull"], "body": [GOOD, BAD], "label": [1, 0]}, never=("different labels",)
+    ),
+    "a title of several words": case(
+        lambda: {"title": ["A film", "A film"], "body": [GOOD, BAD], "label": [1, 0]},
+        "columns_read",
+        said=("`body`", "`title`"),
+        never=("different labels",),
+    ),
+    "one body under two titles": case(
+        lambda: {"title": ["On songs", "On plots"], "body": [GOOD, GOOD], "label": [1, 0]}, "columns_read", "duplicates"
+    ),
+    "a true contradiction": case(lambda: {"text": [GOOD, GOOD], "label": [1, 0]}, "contradiction", "duplicates"),
+    "an id beside the text": case(lambda: {**COLUMNS, "id": ["a-1", "a-2"]}),
+    "a label in words beside its number": case(lambda: {**COLUMNS, "label_text": ["very good", "very bad"]}),
+    "a byte order mark": case(
+        lambda: {"\ufefftext": [GOOD, BAD], "label": [1, 0]}, "column_name", said=("'\\ufefftext'",), never=("\ufeff",)
+    ),
+    "a blank after the name": case(
+        lambda: Dataset.from_dict({"text": [GOOD, BAD], "label ": [1, 0]}),
+        "column_name",
+        said=("rename_column('label ', \"label\")",),
+    ),
+    "a blank before both names": case(lambda: {" text": [GOOD, BAD], " label": [1, 0]}, "column_name"),
+    "a hard blank in a frame": case(
+        lambda: frame().rename(columns={"label": "label\u00a0"}),
+        "a_frame",
+        "column_name",
+        said=("frame.rename(columns={'label\\xa0': \"label\"})",),
+        never=("\u00a0",),
+    ),
+    # labels
+    "labels that begin at 1": case(
+        lambda: (labelled(1, 2, 1, 2), None, model_of(id2label=None, num_labels=3)), "label_gap"
+    ),
+    "labels with a gap": case(lambda: (labelled(0, 2, 0, 2), None, model_of(id2label=None, num_labels=3)), "label_gap"),
+    "labels with a gap, no model": case(lambda: labelled(0, 3, 0, 3), "label_gap", said=("1, 2",)),
+    "labels beyond the head": case(lambda: (labelled(1, 2, 1, 2), None, model_of()), "label_range"),
+    "a class with a name and no row": case(
+        lambda: Dataset.from_list(labelled(0, 2, 0, 2)).cast_column("label", ClassLabel(names=["a", "b", "c"])),
+        "class_missing",
+        "rare_class",
+    ),
+    "stars as a number to estimate": case(
+        lambda: (labelled(1, 5, 3), None, model_of(num_labels=1, id2label={0: "stars"}))
+    ),
+    "GLUE's test": case(lambda: {"train": labelled(0, 1), "test": labelled(-1, -1, -1)[2:]}, "unlabelled"),
+    "one -1 among labels": case(lambda: (labelled(0, 1, -1), None, model_of()), "label_range"),
+    "words as labels, rows": case(
+        lambda: labelled("good", "bad"), "label_strings", said=("Dataset.from_list(rows)",), never=("dataset.class",)
+    ),
+    "words as labels, columns": case(
+        lambda: {"text": [GOOD, BAD], "label": ["good", "bad"]}, "label_strings", said=("Dataset.from_dict(columns)",)
+    ),
+    "words as labels, a frame": case(
+        lambda: frame(label=["good", "bad"]), "a_frame", "label_strings", said=("from_pandas(frame).class_encode",)
+    ),
+    "words as labels, a Dataset": case(
+        lambda: Dataset.from_list(labelled("good", "bad")), "label_strings", said=("dataset.class_encode_column",)
+    ),
+    "words as labels, a stream": case(
+        lambda: Dataset.from_list(labelled("good", "bad")).to_iterable_dataset(),
+        "label_strings",
+        "streamed",
+        said=("dataset.map(",),
+        never=("class_encode_column",),
+    ),
+    "words as labels, splits": case(
+        lambda: {"train": labelled("good", "bad")}, "label_strings", "one_split", said=("a `DatasetDict` of",)
+    ),
+    "words as labels, an array": case(
+        lambda: {"text": [GOOD, BAD], "label": np.array(["good", "bad"])}, "label_strings"
+    ),
+    "a blank among words": case(
+        lambda: labelled("good", " ", "bad"), "label_strings", "label_blank", said=("1 label",)
+    ),
+    "None among words": case(lambda: labelled("good", None, "bad"), "label_strings", "label_none"),
+    "None and a blank among words": case(
+        lambda: labelled("good", None, ""), "label_strings", "label_none", "label_blank"
+    ),
+    "None among numbers beyond the head": case(
+        lambda: (labelled(0, None, 2), None, model_of()), "label_none", "label_range"
+    ),
+    "NaN among labels of a frame": case(
+        lambda: (frame(label=[1, None]), None, None), "a_frame", "label_none", "one_class"
+    ),
+    "another name, rows": case(
+        lambda: labelled(1, 0, name="target"),
+        "label_name",
+        said=('"labels": row["target"]',),
+        never=("rename_column",),
+    ),
+    "another name, a frame": case(
+        lambda: pd.DataFrame(labelled(1, 0, name="target")), "a_frame", "label_name", said=("frame.rename(columns",)
+    ),
+    "another name, a stream": case(
+        lambda: Dataset.from_list(labelled(1, 0, name="target")).to_iterable_dataset(),
+        "label_name",
+        "streamed",
+        said=('dataset.rename_column("target", "labels")',),
+    ),
+    # head, tokenizer, vocabulary
+    "a head for words": case(lambda: (ROWS, None, tagger()), "wrong_task", said=("SequenceClassification",)),
+    "a head for answers": case(lambda: (ROWS, None, tagger(BertForQuestionAnswering)), "wrong_task"),
+    "labels of words": case(lambda: (WORDS, None, model_of()), "wrong_task", said=("TokenClassification",)),
+    "labels of words and their head": case(lambda: (WORDS, None, tagger())),
+    "answers": case(lambda: (ANSWERS, None, model_of()), "wrong_task", said=("QuestionAnswering",)),
+    "answers and their head": case(lambda: (ANSWERS, None, tagger(BertForQuestionAnswering))),
+    "capitals for a vocabulary without": case(lambda: (ROWS, keeping_capitals(), model_of()), "casing"),
+    "cased tokenizer, uncased model": case(
+        lambda: (ROWS, named("bert-base-cased", tokenizer_of()), named("google-bert/bert-base-uncased", model_of())),
+        "casing",
+        said=("of a cased checkpoint", "of an uncased checkpoint"),
+    ),
+    "both uncased": case(
+        lambda: (ROWS, named("bert-base-uncased", tokenizer_of()), named("my/bert-base-uncased-7", model_of()))
+    ),
+    "the vocabulary of cased BERT": case(
+        lambda: (ROWS, tokenizer_of(), model_of(vocab_size=32048)), "other_vocabulary"
+    ),
+    "rows added to fill up": case(lambda: (ROWS, tokenizer_of(), model_of(vocab_size=30592))),
+    # leaks
+    "a copy with one word added": case(
+        lambda: two_splits(SENTENCE, SENTENCE.replace("are", "are so")), "near_leak", said=("are so lovely",)
+    ),
+    "a copy with one word left out": case(lambda: two_splits(SENTENCE, SENTENCE.replace(" and", "")), "near_leak"),
+    "a copy in capitals, one word added": case(lambda: two_splits(SENTENCE, "Oh, " + SENTENCE.upper()), "near_leak"),
+    "one word more and another label": case(
+        lambda: two_splits(SENTENCE, SENTENCE.replace("are", "are not"), (1, 0)), "class_missing"
+    ),
+    "two words added": case(lambda: two_splits(SENTENCE, "Well then, " + SENTENCE)),
+    "short texts, one word added": case(lambda: two_splits("A good film.", "A very good film.")),
+    "the same in Korean": case(
+        lambda: two_splits(
+            "배우들의 연기가 정말 좋고 음악도 참 아름답다.", "배우들의 연기가 정말 좋고 음악도 참 더 아름답다."
+        ),
+        "near_leak",
+    ),
+}
+
+
+def test_there_are_as_many_setups_as_promised() -> None:
+    """75 at least, beside the faults and the right setups above."""
+    assert len(SETUPS) >= 75
+
+
+@pytest.mark.parametrize("name", SETUPS)
+def test_setup(name: str) -> None:
+    """What stops or misleads is told, nothing else is, and the advice is for the object that was given."""
+    make, named_ones, expected, said, never = SETUPS[name]
+    found = inspect_setup(*make(), **named_ones)
+    noted = {"columns_read", "unlabelled", "streamed", "one_split", "duplicates", "rare_class"}
+    told = {one.key for one in found if one.level != "know" or one.key in noted}
+    assert told == expected, [(one.key, one.words) for one in found]
+    words = " ".join(one.words for one in found)
+    assert all(part in words for part in said), words
+    assert not any(part in words for part in never), words
+
+
+ADVISED = {
+    "frame": lambda: pd.DataFrame(labelled("good", "bad", name="target")),
+    "rows": lambda: labelled("good", "bad", name="target"),
+    "columns": lambda: {"text": [GOOD, BAD], "target": ["good", "bad"]},
+    "dataset": lambda: Dataset.from_list(labelled("good", "bad", name="target")),
+}
+
+
+@pytest.mark.parametrize("name", ADVISED)
+def test_advice_runs(name: str) -> None:
+    """Two lines of advice, one after the other, are code that does what they say on the very object."""
+    scope: dict[str, Any] = {"Dataset": Dataset, name: ADVISED[name]()}
+    for key in ("label_name", "label_strings"):
+        words = next(one.words for one in inspect_setup(scope[name]) if one.key == key)
+        code = re.search(r"Try `([^`]*)`", words)
+        assert code, words
+        exec(code[1] if key == "label_name" or name == "dataset" else f"encoded = {code[1]}", scope)
+    rows = scope["dataset"] if name == "dataset" else scope["encoded"]
+    assert rows[:]["labels"] == [1, 0] and rows.features["labels"].names == ["bad", "good"]
 
 
 # --- nothing is changed, nothing raises -------------------------------------------------------------------

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+import math
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import cache
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
-from course_checks.values import as_tensor, close, shown
-from course_utils.exercises import RIGHT, Verdict, exercise, started
+from course_checks.judging import Exercise, Found
+from course_checks.values import alike
+from course_utils.exercises import record
 from course_utils.messages import text
 
 if TYPE_CHECKING:
@@ -15,207 +21,445 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
     Batches = list[dict[str, Tensor]]
+    Row = dict[str, Any]
 
 
-@exercise("08/learning-rate")
-def learning_rate(answer: Callable[[int, int, float], object]) -> Verdict:
-    """`answer(step, steps, start)` is the rate that a linear schedule uses in step 1, 2, ... `steps`.
-
-    >>> learning_rate(lambda step, steps, start: start * (steps - step + 1) / steps).passed
-    True
-    """
-    import torch
-
-    for step, steps, start in ((1, 6, 6e-5), (6, 6, 6e-5), (2, 4, 1.0), (3, 24, 5e-5)):
-        expected = start * (steps - step + 1) / steps
-        given = started(answer(step, steps, start))
-        number = as_tensor(given)
-        if number is not None and number.numel() == 1 and _near(number.item(), expected):
-            continue
-        if number is None or number.numel() != 1:
-            cause = "not_a_number"
-        else:
-            slips = {
-                "constant": start,
-                "one_ahead": start * (steps - step) / steps,
-                "rising": start * step / steps,
-                "one_behind": start * (steps - step + 2) / steps,
-            }
-            told = torch.tensor([float(answer(s, 4, 1.0)) for s in (1, 2, 3, 4)])
-            whole = {
-                "constant": [1.0, 1.0, 1.0, 1.0],
-                "one_ahead": [0.75, 0.5, 0.25, 0.0],
-                "rising": [0.25, 0.5, 0.75, 1.0],
-                "one_behind": [1.25, 1.0, 0.75, 0.5],
-            }
-            matching = [n for n in slips if _near(number.item(), slips[n]) and close(told, torch.tensor(whole[n]))]
-            cause = matching[0] if matching else "other"
-        call = f"learning_rate({step}, {steps}, {start:g})"
-        return Verdict(False, call, f"`{_rate(given)}`", f"`{expected:.3g}`", cause)
-    return RIGHT
-
-
-def _near(number: float, expected: float) -> bool:
-    return abs(number - expected) <= 1e-6 * max(abs(expected), 1e-6)
-
-
-def _rate(given: object) -> str:
-    number = as_tensor(given)
-    return f"{number.item():.3g}" if number is not None and number.numel() == 1 else shown(given)
-
-
-@exercise("08/clip")
-def clip(answer: Callable[[list[Tensor], float], object]) -> Verdict:
-    """`answer(gradients, most)` shortens a list of tensors by one factor, so that their common norm is at most `most`.
-
-    >>> def right(gradients, most):
-    ...     norm = sum(g.pow(2).sum() for g in gradients).sqrt()
-    ...     return [g * min(1.0, float(most / norm)) for g in gradients]
-    >>> clip(right).passed
-    True
-    """
-    import torch
-
-    cases = (
-        ([torch.tensor([2.0, 3.0]), torch.tensor([6.0])], 3.5),
-        ([torch.tensor([0.3, 0.0]), torch.tensor([0.4])], 1.0),
-        ([torch.tensor([1.0, -2.0, 2.0]), torch.tensor([[6.0], [-2.0]])], 3.5),
+@record("08/learning-rate")
+def learning_rate() -> Exercise:
+    """`answer(step, steps, start)` is the rate that a linear schedule uses in step 1, 2, ... `steps`."""
+    return Exercise(
+        right=lambda step, steps, start: start * (steps - step + 1) / steps,
+        cases=[(1, 4, 1.0), (2, 4, 1.0), (4, 4, 1.0), (3, 24, 48.0), (7, 7, 14.0), (1, 1, 2.0)],
+        mistakes={
+            "constant": lambda step, steps, start: start,
+            "one_ahead": lambda step, steps, start: start * (steps - step) / steps,
+            "one_behind": lambda step, steps, start: start * (steps - step + 2) / steps,
+            "rising": lambda step, steps, start: start * step / steps,
+            "reaches_zero": lambda step, steps, start: start * (steps - step) / (steps - 1),
+        },
     )
-    for gradients, most in cases:
-        norm = float(sum(g.pow(2).sum() for g in gradients)) ** 0.5
-        expected = [g * min(1.0, most / norm) for g in gradients]
-        given = started(answer([g.clone() for g in gradients], most))
-        if _same(given, expected):
-            continue
-        slips = {
-            "always_scaled": [g * most / norm for g in gradients],
-            "unchanged": gradients,
-            "each_alone": [g * min(1.0, most / float(g.norm())) for g in gradients],
-            "single_numbers": [g.clamp(-most, most) for g in gradients],
-            "squared": [g * min(1.0, most / norm**2) for g in gradients],
-        }
-        cause = "other"
-        if not isinstance(given, list | tuple) or len(given) != len(gradients):
-            cause = "not_tensors"
-        elif any(as_tensor(g) is None or as_tensor(g).shape != e.shape for g, e in zip(given, expected, strict=True)):
-            cause = "not_tensors"
-        else:
-            cause = next((name for name, slip in slips.items() if _same(given, slip)), "other")
-        call = f"clip({shown([g.tolist() for g in gradients])}, {most})"
-        wanted = shown([g.tolist() for g in expected])
-        return Verdict(False, call, f"`{_numbers(given)}`", f"`{wanted}`", cause)
-    return RIGHT
 
 
-def _same(given: object, expected: Sequence[Tensor]) -> bool:
-    """Whether a list of tensors is the expected one, within float32 rounding."""
-    if not isinstance(given, list | tuple) or len(given) != len(expected):
-        return False
-    return all(close(g, e, 1e-4) for g, e in zip(given, expected, strict=True))
-
-
-def _numbers(given: object) -> str:
-    if isinstance(given, list | tuple):
-        return shown([part.tolist() if hasattr(part, "tolist") else part for part in given])
-    return shown(given)
-
-
-@exercise("08/accumulate")
-def accumulate(answer: Callable[[Module, Batches], object]) -> Verdict:
-    """`answer(model, batches)` leaves in the model the gradients of all rows as one batch, and returns their loss.
-
-    >>> def right(model, batches):
-    ...     rows, loss = sum(len(b["labels"]) for b in batches), 0.0
-    ...     for batch in batches:
-    ...         share = model(**batch).loss * (len(batch["labels"]) / rows)
-    ...         share.backward()
-    ...         loss += share.item()
-    ...     return loss
-    >>> accumulate(right).passed
-    True
-    """
+@record("08/clip")
+def clip() -> Exercise:
+    """`answer(gradients, most)` shortens tensors by one factor, so that their common norm is at most `most`."""
     import torch
 
-    torch_state = torch.get_rng_state()
-    generator = torch.Generator().manual_seed(8)
-    for sizes in ((2, 2), (4, 2, 1)):
-        batches = [
-            {
-                "inputs": torch.randn(size, 3, generator=generator) * (number + 1),
-                "labels": torch.randint(0, 2, (size,), generator=generator),
-            }
-            for number, size in enumerate(sizes)
-        ]
-        whole = {key: torch.cat([batch[key] for batch in batches]) for key in ("inputs", "labels")}
-        expected, loss = _gradient([whole], [1.0])
-        model = _classifier()
-        before = model.layer.weight.detach().clone()
-        given = answer(model, [dict(batch) for batch in batches])
-        torch.set_rng_state(torch_state)
-        found = model.layer.weight.grad
-        call = text("exercise.08.accumulate.words.call", sizes=", ".join(map(str, sizes)))
-        if given is None or given is Ellipsis:
-            if found is None:
-                started(given)
-        number = as_tensor(given)
-        right_loss = number is not None and number.numel() == 1 and abs(number.item() - loss) < 1e-4
-        if found is not None and close(found, expected) and torch.equal(model.layer.weight, before):
-            if right_loss:
-                continue
-            return Verdict(False, call, f"`{shown(given)}`", f"`{loss:.3f}`", "loss_only")
-        if not torch.equal(model.layer.weight, before):
-            cause = "weights_moved"
-        elif found is None:
-            cause = "no_gradient"
-        else:
-            slips = {
-                "last_only": [
-                    [0.0] * (len(sizes) - 1) + [share] for share in (1.0, 1 / len(sizes), sizes[-1] / sum(sizes))
-                ],
-                "summed": [[1.0] * len(sizes)],
-                "equal_shares": [[1 / len(sizes)] * len(sizes)],
-            }
-            matching = [n for n, tried in slips.items() if any(close(found, _gradient(batches, s)[0]) for s in tried)]
-            cause = matching[0] if matching else "other"
-        moved = cause == "weights_moved"
-        gave = (
-            text(f"exercise.08.accumulate.words.{'moved' if moved else 'none'}")
-            if found is None or moved
-            else _norm(found)
-        )
-        wanted = text("exercise.08.accumulate.words.kept") if moved else _norm(expected)
-        return Verdict(False, call, gave, wanted, cause)
-    return RIGHT
+    def norm_of(gradients: list[Tensor]) -> float:
+        return math.sqrt(sum(float(each.pow(2).sum()) for each in gradients))
+
+    def factor(gradients: list[Tensor], most: float) -> float:
+        return most / norm_of(gradients) if norm_of(gradients) > most else 1.0
+
+    return Exercise(
+        right=lambda gradients, most: [each * factor(gradients, most) for each in gradients],
+        cases=[
+            ([torch.tensor([2.0, 3.0]), torch.tensor([6.0])], 3.5),
+            ([torch.tensor([0.3, 0.0]), torch.tensor([0.4])], 1.0),
+            ([torch.tensor([1.0, -2.0, 2.0]), torch.tensor([[6.0], [-2.0]])], 3.5),
+            ([torch.tensor([0.0, 0.0]), torch.tensor([0.0])], 1.0),
+            ([torch.tensor([0.9, 1.2])], 1.0),
+        ],
+        same=alike(1e-4),
+        forbidden=("clip_grad_norm_", "clip_grads_with_norm_"),
+        mistakes={
+            "unchanged": lambda gradients, most: gradients,
+            "each_alone": lambda gradients, most: [each * factor([each], most) for each in gradients],
+            "single_numbers": lambda gradients, most: [each.clamp(-most, most) for each in gradients],
+            "always_scaled": (
+                lambda gradients, most: [each * (most / torch.tensor(norm_of(gradients))) for each in gradients],
+                lambda gradients, most: [each * (most / (norm_of(gradients) or 1.0)) for each in gradients],
+            ),
+            "squared": lambda gradients, most: [
+                each * min(1.0, most / (norm_of(gradients) ** 2 or 1.0)) for each in gradients
+            ],
+            "norm_one": lambda gradients, most: [
+                each / norm_of(gradients) if norm_of(gradients) > most else each for each in gradients
+            ],
+        },
+    )
 
 
-def _norm(gradient: Tensor) -> str:
-    """The length of a gradient, in words."""
-    return text("exercise.08.accumulate.words.norm", norm=f"{float(gradient.norm()):.3f}")
-
-
-def _classifier() -> Module:
-    """A linear classifier that is called as a model of transformers is: same weights every time."""
+def classifier(dropout: float = 0.0, scale: float = 1.0) -> Module:
+    """A linear classifier that is called as a model of transformers is, in evaluation mode: the same weights always."""
     import torch
 
     class Classifier(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
+            self.dropout = torch.nn.Dropout(dropout)
             self.layer = torch.nn.Linear(3, 2, bias=False)
+            self.remembered = False
             with torch.no_grad():
-                self.layer.weight.copy_(torch.tensor([[0.5, -0.2, 0.1], [-0.3, 0.4, 0.2]]))
+                self.layer.weight.copy_(torch.tensor([[0.5, -0.2, 0.1], [-0.3, 0.4, 0.2]]) * scale)
 
         def forward(self, inputs: Tensor, labels: Tensor) -> SimpleNamespace:
-            logits = self.layer(inputs)
+            logits = self.layer(self.dropout(inputs))
+            self.remembered |= logits.requires_grad
             return SimpleNamespace(loss=torch.nn.functional.cross_entropy(logits, labels), logits=logits)
 
-    return Classifier()
+    return Classifier().eval()
 
 
-def _gradient(batches: Batches, shares: Sequence[float]) -> tuple[Tensor, float]:
-    """Gradient and loss of the batches, each weighted by its share."""
-    model, loss = _classifier(), 0.0
-    for batch, share in zip(batches, shares, strict=True):
-        part = model(**batch).loss * share
-        part.backward()
-        loss += part.item()
-    return model.layer.weight.grad, loss
+@cache
+def _batches(sizes: tuple[int, ...]) -> Batches:
+    import torch
+
+    generator = torch.Generator().manual_seed(8)
+    return [
+        {
+            "inputs": torch.randn(size, 3, generator=generator) * (number + 1),
+            "labels": torch.randint(0, 2, (size,), generator=generator),
+        }
+        for number, size in enumerate(sizes)
+    ]
+
+
+def batches_of(*sizes: int) -> Batches:
+    """Batches of so many rows, the same ones always; every batch is larger in its numbers than the one before."""
+    return [{name: value.clone() for name, value in batch.items()} for batch in _batches(sizes)]
+
+
+def _sizes(*batches: Any) -> str:
+    return ", ".join(str(len(batch["labels"])) for batch in batches)
+
+
+@record("08/accumulate")
+def accumulate() -> Exercise:
+    """`answer(model, batches)` leaves in the model the gradients of all rows as one batch, and returns their loss."""
+    import torch
+
+    def use(answer: Callable[..., object], batches: Batches) -> object:
+        model = classifier()
+        before = model.layer.weight.detach().clone()
+        loss = answer(model, batches)
+        gradient = model.layer.weight.grad
+        if isinstance(loss, dict) or loss is None and gradient is None:  # the reference tells everything itself
+            return loss
+        moved = not torch.equal(model.layer.weight, before)
+        return {"loss": loss, "gradient": gradient, "weights": "moved" if moved else "kept"}
+
+    def collected(
+        share: Callable[[Batches, dict[str, Tensor]], float],
+        clear: bool = False,
+        backward: bool = True,
+        step: bool = False,
+        give: Callable[[float, Batches], object] = lambda loss, batches: loss,
+    ) -> Callable[[Module, Batches], object]:
+        def answer(model: Module, batches: Batches) -> object:
+            total = 0.0
+            for batch in batches:
+                if clear:
+                    model.zero_grad()
+                loss = model(**batch).loss * share(batches, batch)
+                if backward:
+                    loss.backward()
+                total += loss.item()
+            if step:
+                torch.optim.SGD(model.parameters(), lr=0.1).step()
+            return give(total, batches)
+
+        return answer
+
+    def by_rows(batches: Batches, batch: dict[str, Tensor]) -> float:
+        return len(batch["labels"]) / sum(len(each["labels"]) for each in batches)
+
+    def whole(model: Module, batches: Batches) -> dict[str, Any]:
+        joined = {name: torch.cat([batch[name] for batch in batches]) for name in ("inputs", "labels")}
+        loss = model(**joined).loss
+        loss.backward()
+        return {"loss": loss.item(), "gradient": model.layer.weight.grad, "weights": "kept"}
+
+    return Exercise(
+        right=whole,
+        cases=[(batches_of(4, 2, 1),), (batches_of(2, 2),), (batches_of(3),)],
+        use=use,
+        call=lambda batches: text("exercise.08.accumulate.words.call", sizes=_sizes(*batches)),
+        mistakes={
+            "no_gradient": collected(by_rows, backward=False),
+            "weights_moved": collected(by_rows, step=True),
+            "last_only": tuple(
+                collected(share, clear=True)
+                for share in (by_rows, lambda batches, batch: 1.0, lambda batches, batch: 1 / len(batches))
+            ),
+            "summed": (
+                collected(lambda batches, batch: 1.0),
+                collected(lambda batches, batch: 1.0, give=lambda loss, batches: loss / len(batches)),
+            ),
+            "equal_shares": collected(lambda batches, batch: 1 / len(batches)),
+            "loss_only": (
+                collected(by_rows, give=lambda loss, batches: None),
+                collected(by_rows, give=lambda loss, batches: loss / len(batches)),
+            ),
+        },
+    )
+
+
+@record("08/evaluate")
+def evaluate() -> Exercise:
+    """`answer(model, batches)` is the mean loss over all rows, without dropout and gradients; the mode is put back."""
+    import torch
+
+    def use(answer: Callable[..., object], batches: Batches, training: bool) -> object:
+        model = classifier(dropout=0.5).train(training)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(3)
+            loss = answer(model, batches)
+        if loss is None:
+            return None
+        return {
+            "loss": loss,
+            "gradients": "remembered" if model.remembered else "off",
+            "mode afterwards": "training" if model.training else "evaluation",
+        }
+
+    def measured(
+        weigh: Callable[[dict[str, Tensor]], int] = lambda batch: len(batch["labels"]),
+        mean: bool = True,
+        evaluation: bool = True,
+        back: Callable[[bool], bool | None] = lambda before: before,
+        gradients: bool = False,
+    ) -> Callable[[Module, Batches], float]:
+        def answer(model: Module, batches: Batches) -> float:
+            before, total, count = model.training, 0.0, 0
+            if evaluation:
+                model.eval()
+            with nullcontext() if gradients else torch.no_grad():
+                for batch in batches:
+                    total += model(**batch).loss.item() * weigh(batch)
+                    count += weigh(batch)
+            after = back(before)
+            if after is not None:
+                model.train(after)
+            return total / count if mean else total
+
+        return answer
+
+    return Exercise(
+        right=measured(),
+        cases=[(batches_of(4, 2, 1), True), (batches_of(3, 3), False), (batches_of(2), True)],
+        use=use,
+        call=lambda batches, training: text(
+            f"exercise.08.evaluate.words.{'training' if training else 'evaluation'}", sizes=_sizes(*batches)
+        ),
+        mistakes={
+            "means": measured(weigh=lambda batch: 1),
+            "summed": (measured(mean=False), measured(mean=False, weigh=lambda batch: 1)),
+            "dropout": (measured(evaluation=False), measured(evaluation=False, weigh=lambda batch: 1)),
+            "left_in_evaluation": (
+                measured(back=lambda before: None),
+                measured(back=lambda before: None, weigh=lambda batch: 1),
+                measured(back=lambda before: False),
+            ),
+            "always_training": (
+                measured(back=lambda before: True),
+                measured(back=lambda before: True, weigh=lambda batch: 1),
+            ),
+            "remembered": (measured(gradients=True), measured(gradients=True, weigh=lambda batch: 1)),
+            "everything_forgotten": measured(evaluation=False, gradients=True),
+        },
+    )
+
+
+LOOP_ROWS, LOOP_JUDGED = (17, 24), 11
+"""Rows to train on, three batches either way, and rows to judge by: two batches of 8 and 3."""
+
+
+@record("08/loop")
+def loop() -> Exercise:
+    """`answer(model, rows, judged, collate)`: the losses of two epochs and the evaluations, as the Trainer has them."""
+    import torch
+    from transformers import Trainer, get_scheduler, set_seed
+
+    from course_lessons.lesson_08.loop_parts import pad, tiny_model, tiny_rows
+    from course_utils.training import FUSED, EpochOrder
+    from course_utils.training import evaluate as evaluated
+
+    trainers_own = Trainer.train
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Found("by_the_trainer", text("exercise.08.loop.words.trainer"), text("exercise.08.loop.words.loop"))
+
+    def use(answer: Callable[..., Any], rows: list[Row], judged: list[Row]) -> object:
+        with torch.random.fork_rng(devices=[]), patch.object(Trainer, "train", refuse):
+            model = tiny_model(5, max_position_embeddings=16).eval()
+            torch.manual_seed(7)
+            found = answer(model, rows, judged, pad)
+        if not isinstance(found, list | tuple) or len(found) != 2:  # the reference tells everything itself
+            return found
+        return {"losses": found[0], "evaluations": found[1], "weights": weights_of(model)}
+
+    def weights_of(model: Any) -> str:
+        """A digest of all weights: another one if a single bit differs."""
+        parts = [value.numpy().tobytes() for value in model.state_dict().values()]
+        return "digest " + hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+
+    def trainers_run(model: Any, *rest: Any) -> dict[str, Any]:
+        losses, evaluations = _trainers_run(trainers_own, model, *rest)
+        return {"losses": losses, "evaluations": evaluations, "weights": weights_of(model)}
+
+    def same(given: Any, expected: Any, *_: object) -> bool:
+        if not isinstance(given, dict):
+            return False
+        exact = all(alike(0.0)(given[part], expected[part]) for part in ("losses", "weights"))
+        return exact and alike(1e-6)(given["evaluations"], expected["evaluations"])
+
+    def without(*parts: str) -> Callable[..., object]:
+        """The loop, wrong in one thing or a few."""
+
+        def answer(model: Any, rows: list[Row], judged: list[Row], collate: Callable[..., Any]) -> object:
+            if "seed" not in parts:
+                set_seed(42)
+            order = EpochOrder(len(rows), 42)
+            chosen: dict[str, Any] = {"shuffle": True} if "order" in parts else {"sampler": order}
+            loader = torch.utils.data.DataLoader(rows, batch_size=8, collate_fn=collate, **chosen)
+            told: dict[str, Any] = {} if "optimizer" in parts else {"weight_decay": 0.0, "fused": FUSED}
+            if "decay" in parts:
+                told = {"fused": FUSED}
+            if "fused" in parts:
+                told = {"weight_decay": 0.0}
+            optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5, **told)
+            kind = "constant" if "schedule" in parts else "linear"
+            steps = len(loader) if "one_epoch" in parts else 2 * len(loader)
+            schedule = get_scheduler(kind, optimizer, num_warmup_steps=0, num_training_steps=steps)
+            losses, evaluations = [], []
+            if "dropout" not in parts:
+                model.train()
+            for epoch in range(2):
+                order.epoch = 0 if "same_order" in parts else epoch
+                batches: Any = loader
+                if "stream" in parts:
+                    places = list(order)
+                    batches = [collate([rows[i] for i in places[k : k + 8]]) for k in range(0, len(places), 8)]
+                for batch in batches:
+                    loss = model(**batch).loss
+                    loss.backward()
+                    if "clipping" not in parts:
+                        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+                    optimizer.step()
+                    schedule.step()
+                    if "zero_grad" not in parts:
+                        optimizer.zero_grad()
+                    losses.append(loss.item())
+                before = model.training
+                if "judging" in parts:  # cut by hand: without the number that a DataLoader draws
+                    model.eval()
+                    halves = [judged[k : k + 8] for k in range(0, len(judged), 8)]
+                    with torch.no_grad():
+                        found = [float(model(**collate(part)).loss) * len(part) for part in halves]
+                    evaluations.append(sum(found) / len(judged))
+                elif "judged_in_training" in parts:
+                    with torch.no_grad():
+                        loader_of_judged = torch.utils.data.DataLoader(judged, batch_size=8, collate_fn=collate)
+                        found = [float(model(**part).loss) * len(part["labels"]) for part in loader_of_judged]
+                    evaluations.append(sum(found) / len(judged))
+                else:
+                    evaluations.append(evaluated(model, judged, collate, 8))
+                if "mode" not in parts:
+                    model.train(before)
+            return losses, evaluations
+
+        return answer
+
+    return Exercise(
+        right=trainers_run,
+        cases=[(list(tiny_rows()[:number]), list(tiny_rows()[number : number + LOOP_JUDGED])) for number in LOOP_ROWS],
+        same=same,
+        use=use,
+        call=lambda rows, judged: text("exercise.08.loop.words.call", rows=len(rows), judged=len(judged)),
+        seconds=30,
+        mistakes={
+            "seed": (without("seed"), without("seed", "order")),
+            "order": without("order"),
+            "same_order": without("same_order"),
+            "stream": without("stream"),
+            "dropout": without("dropout"),
+            "mode": without("mode"),
+            "judging": (without("judging"), without("stream", "judging")),
+            "judged_in_training": without("judged_in_training"),
+            "schedule": (without("schedule"), without("one_epoch")),
+            "clipping": without("clipping"),
+            "zero_grad": without("zero_grad"),
+            "optimizer": (without("optimizer"), without("decay"), without("fused")),
+        },
+    )
+
+
+def _trainers_run(
+    train: Callable[..., Any], model: Any, rows: list[Row], judged: list[Row], collate: Callable[..., Any]
+) -> tuple[list[float], list[float]]:
+    """The same by the real Trainer and its `train`: the losses of the steps and of the evaluations."""
+    import tempfile
+
+    from transformers import Trainer, TrainingArguments
+    from transformers.trainer_callback import PrinterCallback
+
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = TrainingArguments(
+            output_dir=folder,
+            num_train_epochs=2,
+            logging_steps=1,
+            eval_strategy="epoch",
+            save_strategy="no",
+            report_to="none",
+            use_cpu=True,
+            disable_tqdm=True,
+        )
+        trainer = Trainer(model, arguments, data_collator=collate, train_dataset=rows, eval_dataset=judged)
+        trainer.remove_callback(PrinterCallback)
+        train(trainer)
+    logged = trainer.state.log_history
+    losses = [entry["loss"] for entry in logged if "loss" in entry]
+    evaluations = [entry["eval_loss"] for entry in logged if "eval_loss" in entry]
+    return losses, evaluations
+
+
+@record("08/one-epoch")
+def one_epoch() -> Exercise:
+    """`answer(model, batches, rate)` goes through the batches once: gradients clipped at 1.0, losses returned."""
+    import torch
+
+    def use(answer: Callable[..., object], batches: Batches, rate: float) -> object:
+        model = classifier(dropout=0.5, scale=2.0)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(11)
+            losses = answer(model, batches, rate)
+        if losses is None or isinstance(losses, dict):  # the reference tells everything itself
+            return losses
+        return {"losses": losses, "weights": model.layer.weight}
+
+    def steps(order: str, mode: bool = True, most: float = 1.0) -> Callable[..., object]:
+        """An epoch whose steps are done in some order: b backward, c clip, s step, z zero_grad."""
+
+        def answer(model: Module, batches: Batches, rate: float) -> list[float]:
+            optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+            losses = []
+            model.train(mode)
+            for batch in batches:
+                loss = model(**batch).loss
+                for part in order:
+                    if part == "b":
+                        loss.backward()
+                    elif part == "c":
+                        torch.nn.utils.clip_grad_norm_(model.parameters(), most)
+                    elif part == "s":
+                        optimizer.step()
+                    else:
+                        optimizer.zero_grad()
+                losses.append(loss.item())
+            return losses
+
+        return answer
+
+    return Exercise(
+        right=lambda model, *rest: {"losses": steps("bcsz")(model, *rest), "weights": model.layer.weight},
+        cases=[(batches_of(4, 4, 3), 0.5), (batches_of(2, 2), 0.1)],
+        use=use,
+        call=lambda batches, rate: text("exercise.08.one-epoch.words.call", sizes=_sizes(*batches), rate=rate),
+        mistakes={
+            "planted": (steps("bscz"), steps("bsz"), steps("zcbs")),
+            "not_cleared": steps("bcs"),
+            "cleared_too_soon": (steps("bczs"), steps("bzcs")),
+            "no_dropout": steps("bcsz", mode=False),
+        },
+    )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from course_utils.messages import CourseError, brief, text
 from course_utils.run_differences import RecordedRun, RunDifference, largest_difference, loss_differences
-from course_utils.training import EpochOrder
+from course_utils.training import FUSED, EpochOrder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,8 +64,18 @@ def without(*parts: str) -> Comparison:
     return compare(frozenset(LOOP_PARTS) - frozenset(parts))
 
 
+def apart_from(left_out: Collection[str], others_left_out: Collection[str]) -> RunDifference:
+    """How far two loops are from each other, each without some parts.
+
+    >>> apart_from(["dropout"], ["dropout", "stream"]).exact
+    True
+    """
+    every = frozenset(LOOP_PARTS)
+    return largest_difference(_loop(every - set(left_out)), _loop(every - set(others_left_out)))
+
+
 @cache
-def _rows() -> tuple[Row, ...]:
+def tiny_rows() -> tuple[Row, ...]:
     """Rows of 3 to 9 random ids with a random label: the same ones always."""
     chance = random.Random(10)
     rows = []
@@ -75,7 +85,7 @@ def _rows() -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _collate(rows: Collection[Row], length: int | None = None) -> dict[str, Tensor]:
+def pad(rows: Collection[Row], length: int | None = None) -> dict[str, Tensor]:
     """Pad rows to the longest of them, or to `length`."""
     import torch
 
@@ -87,11 +97,11 @@ def _collate(rows: Collection[Row], length: int | None = None) -> dict[str, Tens
     return batch | {"labels": torch.tensor([row["label"] for row in rows])}
 
 
-def _model(seed: int) -> PreTrainedModel:
+def tiny_model(seed: int, **sizes: int) -> PreTrainedModel:
     """A new tiny model with random weights, the generator seeded before and after."""
     from transformers import AutoModelForSequenceClassification, BertConfig, set_seed
 
-    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64, **sizes}
     set_seed(seed)
     model = AutoModelForSequenceClassification.from_config(BertConfig(vocab_size=60, initializer_range=0.2, **sizes))
     set_seed(seed)
@@ -116,7 +126,7 @@ def _trainer() -> RecordedRun:
             use_cpu=True,
             disable_tqdm=True,
         )
-        trainer = Trainer(_model(SEED), arguments, data_collator=_collate, train_dataset=list(_rows()))
+        trainer = Trainer(tiny_model(SEED), arguments, data_collator=pad, train_dataset=list(tiny_rows()))
         trainer.remove_callback(PrinterCallback)
         trainer.train()
         return RecordedRun.of_trainer(trainer)
@@ -127,8 +137,8 @@ def _loop(parts: Collection[str]) -> RecordedRun:
     import torch
     from transformers import get_scheduler
 
-    model = _model(SEED if "seed" in parts else SEED + 1)
-    settings: dict[str, Any] = {"weight_decay": 0.0, "fused": True} if "optimizer" in parts else {}
+    model = tiny_model(SEED if "seed" in parts else SEED + 1)
+    settings: dict[str, Any] = {"weight_decay": 0.0, "fused": FUSED} if "optimizer" in parts else {}
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, **settings)
     steps = EPOCHS * -(-ROWS // BATCH)
     schedule = get_scheduler("linear" if "schedule" in parts else "constant", optimizer, 0, steps)
@@ -153,8 +163,8 @@ def _batches(epoch: int, parts: Collection[str]) -> Iterable[dict[str, Tensor]]:
 
     sampler = EpochOrder(ROWS, SEED if "order" in parts else SEED + 100)
     sampler.epoch = epoch
-    rows, length = list(_rows()), None if "padding" in parts else LONGEST
+    rows, length = list(tiny_rows()), None if "padding" in parts else LONGEST
     if "stream" in parts:
-        return DataLoader(rows, BATCH, sampler=sampler, collate_fn=lambda part: _collate(part, length))
+        return DataLoader(rows, BATCH, sampler=sampler, collate_fn=lambda part: pad(part, length))
     order = list(sampler)
-    return [_collate([rows[i] for i in order[k : k + BATCH]], length) for k in range(0, ROWS, BATCH)]
+    return [pad([rows[i] for i in order[k : k + BATCH]], length) for k in range(0, ROWS, BATCH)]

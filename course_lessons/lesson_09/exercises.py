@@ -3,225 +3,291 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from course_checks.values import as_tensor, shown
+from course_checks.judging import Exercise
+from course_checks.values import alike
 from course_lessons.lesson_09.inspect_setup import plain_text
-from course_utils.exercises import RIGHT, Verdict, exercise, started
+from course_utils.exercises import record
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-
-@exercise("09/class-weights")
-def class_weights(answer: Callable[[list[int], int], object]) -> Verdict:
-    """`answer(labels, classes)` gives a weight for each class: rows / (classes x rows of the class), 0.0 without rows.
-
-    >>> def right(labels, classes):
-    ...     counts = [labels.count(i) for i in range(classes)]
-    ...     return [len(labels) / (classes * n) if n else 0.0 for n in counts]
-    >>> class_weights(right).passed
-    True
-    """
-    for labels, classes in (
-        ([1, 1, 1, 0, 1, 1, 1, 0, 1, 1], 2),
-        ([0, 1, 2, 2, 2, 1, 2, 2], 3),
-        ([2, 0, 0, 2, 2], 4),
-    ):
-        counts = [labels.count(i) for i in range(classes)]
-        rows = len(labels)
-        expected = [rows / (classes * n) if n else 0.0 for n in counts]
-        given = started(answer(list(labels), classes))
-        cause = _weights_mistake(given, expected, counts, rows)
-        if cause:
-            call = f"class_weights({labels}, {classes})"
-            return Verdict(False, call, f"`{shown(given)}`", f"`{[round(w, 3) for w in expected]}`", cause)
-    return RIGHT
+    Texts = list[str]
+    Rows = list[tuple[str, int]]
 
 
-def _weights_mistake(given: object, expected: Sequence[float], counts: Sequence[int], rows: int) -> str:
-    """What is wrong with an answer to `class_weights`; empty where nothing is."""
-    numbers = as_tensor(given)
-    if numbers is None or numbers.ndim != 1:
-        return "not_numbers"
-    if len(numbers) != len(expected):
-        return "number"
-    values = numbers.tolist()
+@record("09/baseline")
+def baseline() -> Exercise:
+    """`answer(labels, classes)`: the accuracy of always saying the commonest class, and the loss of knowing nothing."""
 
-    def same(wanted: Sequence[float]) -> bool:
-        pairs = zip(values, wanted, counts, strict=True)
-        return all(math.isclose(a, b, abs_tol=1e-3) for a, b, n in pairs if n)
+    def commonest(labels: list[int]) -> float:
+        return max(Counter(labels).values()) / len(labels)
 
-    if not all(math.isfinite(v) for v in values) or (
-        same(expected) and any(v for v, n in zip(values, counts, strict=True) if not n)
-    ):
-        return "absent_class"
-    if same(expected):
-        return ""
-    if same([rows / n if n else 0.0 for n in counts]):
-        return "classes_left_out"
-    if same([1 / n if n else 0.0 for n in counts]):
-        return "rows_left_out"
-    if same([n / rows for n in counts]):
-        return "shares"
-    present = sum(n > 0 for n in counts)
-    if same([rows / (present * n) if n else 0.0 for n in counts]):
-        return "classes_seen"
-    return "other"
+    def pair(
+        accuracy: Callable[[list[int], int], float], loss: Callable[[list[int], int], float]
+    ) -> Callable[[list[int], int], tuple[float, float]]:
+        return lambda labels, classes: (accuracy(labels, classes), loss(labels, classes))
 
+    def share(labels: list[int], classes: int) -> float:
+        return commonest(labels)
 
-@exercise("09/leaked")
-def leaked(answer: Callable[[list[str], list[str]], object]) -> Verdict:
-    """`answer(train, test)` counts the test texts that stand in train, capitals, punctuation and spaces left aside.
+    def ignorant(labels: list[int], classes: int) -> float:
+        return math.log(classes)
 
-    >>> import re
-    >>> def key(text):
-    ...     return re.sub(r"[^a-z0-9]", "", text.lower())
-    >>> leaked(lambda train, test: sum(key(text) in {key(one) for one in train} for text in test)).passed
-    True
-    """
-    train = [
-        "A warm film.",
-        "Dull and far too long.",
-        "I laughed twice.",
-        "a warm ; film .",
-        "The songs are lovely!",
-        "a-warm-film",
-    ]
-    test = [
-        "A warm film.",
-        "DULL AND FAR TOO LONG.",
-        "I, laughed : twice?",
-        "Far too dull.",
-        "I laughed, twice.",
-        "I laughed  twice .",
-        "Lovely songs.",
-        "A film, warm.",
-        "So warm.",
-        "I, laughed, twice",
-        "I laughed twice ?",
-        "A good film.",
-        "No.",
-        "A : warm film",
-    ]
-    keys = [plain_text(one) for one in train]
-    hit = [plain_text(one) in keys for one in test]
-    expected = sum(hit)
-    given = started(answer(list(train), list(test)))
-    number = as_tensor(given)
-    if isinstance(given, str) or number is None or number.numel() != 1:
-        cause = "not_a_number"
-    elif float(number) == expected:
-        return RIGHT
-    else:
-        slips = {
-            "exact_only": sum(one in train for one in test),
-            "capitals_only": sum(one.lower() in [t.lower() for t in train] for one in test),
-            "punctuation_only": sum(_bare(one) in [_bare(t) for t in train] for one in test),
-            "spaces_kept": sum(_spaced(one) in [_spaced(t) for t in train] for one in test),
-            "pairs": sum(Counter(keys)[plain_text(one)] for one in test),
-            "other_side": sum(key in [plain_text(one) for one in test] for key in keys),
-            "distinct": len({plain_text(one) for one in test} & set(keys)),
-            "share": expected / len(test),
-            "clean_ones": len(test) - expected,
-        }
-        cause = next(
-            (slip for slip, value in slips.items() if math.isclose(float(number), value, abs_tol=1e-6)), "other"
-        )
-    return Verdict(False, "leaked(train, test)", f"`{shown(given)}`", f"`{expected}`", cause)
+    def entropy(labels: list[int], classes: int) -> float:
+        return -sum(n / len(labels) * math.log(n / len(labels)) for n in Counter(labels).values())
+
+    return Exercise(
+        right=pair(share, ignorant),
+        cases=[([1] * 19 + [0], 2), ([0, 1, 2, 2, 2, 1, 2, 2], 3), ([3, 0, 0, 3, 0], 4), ([0], 1), ([5, 5, 1], 10)],
+        same=alike(1e-3),
+        mistakes={
+            "chance": pair(lambda labels, classes: 1 / classes, ignorant),
+            "classes_seen": pair(share, lambda labels, classes: math.log(len(set(labels)))),
+            "shares_known": pair(share, entropy),
+            "base_two": pair(share, lambda labels, classes: math.log2(classes)),
+            "base_ten": pair(share, lambda labels, classes: math.log10(classes)),
+            "negative": pair(share, lambda labels, classes: math.log(1 / classes)),
+            "rows_of_it": pair(lambda labels, classes: max(Counter(labels).values()), ignorant),
+            "its_number": pair(lambda labels, classes: max(labels, key=labels.count), ignorant),
+            "last_class": pair(lambda labels, classes: labels.count(classes - 1) / len(labels), ignorant),
+        },
+    )
 
 
-def _bare(words: str) -> str:
-    return "".join(letter for letter in words if letter.isalnum())
+@record("09/class-weights")
+def class_weights() -> Exercise:
+    """`answer(labels, classes)` weighs each class: rows / (classes x rows of the class), 0.0 where it has no rows."""
+
+    def by(formula: Callable[[int, int, int, int], float], absent: float | None = 0.0) -> Callable[..., list[float]]:
+        """A weight for each class by a formula of its rows, all rows, the classes and those that occur."""
+
+        def answer(labels: list[int], classes: int) -> list[float]:
+            counts = [labels.count(i) for i in range(classes)]
+            seen = len(set(labels))
+            return [formula(n, len(labels), classes, seen) if n or absent is None else float(absent) for n in counts]
+
+        return answer
+
+    return Exercise(
+        right=by(lambda n, rows, classes, seen: rows / (classes * n)),
+        cases=[
+            ([1, 1, 1, 0], 2),
+            ([1, 1, 1, 0, 1, 1, 1, 0, 1, 1], 2),
+            ([0, 1, 2, 2, 2, 1, 2, 2], 3),
+            ([2, 0, 0, 2, 2], 4),
+        ],
+        same=alike(1e-3),
+        mistakes={
+            "absent_class": (
+                by(lambda n, rows, classes, seen: rows / (classes * n), absent=None),
+                by(lambda n, rows, classes, seen: rows / (classes * n), absent=1.0),
+                by(lambda n, rows, classes, seen: rows / (classes * n), absent=math.inf),
+            ),
+            "absent_left_out": lambda labels, classes: [
+                len(labels) / (classes * labels.count(i)) for i in range(classes) if i in labels
+            ],
+            "classes_left_out": (
+                by(lambda n, rows, classes, seen: rows / n),
+                by(lambda n, rows, classes, seen: rows / n, absent=None),
+            ),
+            "rows_left_out": (
+                by(lambda n, rows, classes, seen: 1 / n),
+                by(lambda n, rows, classes, seen: 1 / n, absent=None),
+            ),
+            "shares": by(lambda n, rows, classes, seen: n / rows, absent=None),
+            "classes_seen": (
+                by(lambda n, rows, classes, seen: rows / (seen * n)),
+                by(lambda n, rows, classes, seen: rows / (seen * n), absent=None),
+            ),
+        },
+    )
 
 
-def _spaced(words: str) -> str:
-    return "".join(letter for letter in words.lower() if letter.isalnum() or letter == " ")
+TRAIN = [
+    "A warm film.",
+    "Dull and far too long.",
+    "I laughed twice.",
+    "a warm ; film .",
+    "The songs are lovely!",
+    "a-warm-film",
+    "Part 2 of 3",
+]
+TEST = [
+    "A warm film.",
+    "DULL AND FAR TOO LONG.",
+    "I, laughed : twice?",
+    "Far too dull.",
+    "I laughed, twice.",
+    "I laughed  twice .",
+    "Lovely songs.",
+    "A film, warm.",
+    "So warm.",
+    "I, laughed, twice",
+    "I laughed twice ?",
+    "A good film.",
+    "No.",
+    "A : warm film",
+    "Part 3 of 3",
+    "far too long",
+    "I laughed twice. The songs are lovely!",
+]
+KOREAN = ["정말 좋은 영화.", "지루했다.", "음악이 아름답다!"]
+KOREAN_TEST = ["정말, 좋은 영화!", "재미있었다.", "음악이  아름답다", "영화."]
 
 
-NAMES = ("acting", "story", "music")
+@record("09/leaked")
+def leaked() -> Exercise:
+    """`answer(train, test)` counts the test texts that stand in train, capitals, punctuation and spaces left aside."""
+
+    def by(key: Callable[[str], object]) -> Callable[[Texts, Texts], int]:
+        return lambda train, test: sum(key(one) in {key(each) for each in train} for one in test)
+
+    def hits(train: Texts, test: Texts) -> int:
+        return by(plain_text)(train, test)
+
+    def spaced(words: str) -> str:
+        return "".join(letter for letter in words.lower() if letter.isalnum() or letter == " ")
+
+    return Exercise(
+        right=hits,
+        cases=[(TRAIN, TEST), (KOREAN, KOREAN_TEST), ([], ["A warm film."]), (["A warm film."], [])],
+        mistakes={
+            "exact_only": by(str),
+            "capitals_only": by(str.lower),
+            "punctuation_only": by(lambda words: "".join(filter(str.isalnum, words))),
+            "spaces_kept": (by(spaced), by(lambda words: " ".join(spaced(words).split()))),
+            "english_only": (
+                by(lambda words: re.sub(r"[^a-z0-9]", "", words.lower())),
+                by(lambda words: re.sub(r"[^a-z]", "", words.lower())),
+            ),
+            "digits_lost": by(lambda words: "".join(filter(str.isalpha, words.lower()))),
+            "words_in_any_order": by(lambda words: frozenset(re.findall(r"\w+", words.lower()))),
+            "within": (
+                lambda train, test: sum(any(plain_text(one) in plain_text(each) for each in train) for one in test),
+                lambda train, test: sum(any(plain_text(each) in plain_text(one) for each in train) for one in test),
+                lambda train, test: sum(plain_text(one) in "".join(map(plain_text, train)) for one in test),
+            ),
+            "pairs": lambda train, test: sum(Counter(map(plain_text, train))[plain_text(one)] for one in test),
+            "other_side": lambda train, test: hits(test, train),
+            "distinct": lambda train, test: len({*map(plain_text, test)} & {*map(plain_text, train)}),
+            "share": (
+                lambda train, test: hits(train, test) / len(test) if test else 0.0,
+                lambda train, test: hits(train, test) / len(test),
+            ),
+            "clean_ones": lambda train, test: len(test) - hits(train, test),
+            "texts": lambda train, test: [one for one in test if plain_text(one) in set(map(plain_text, train))],
+        },
+    )
 
 
-@exercise("09/labels-of")
-def labels_of(answer: Callable[[Tensor, list[str], list[float]], object]) -> Verdict:
+NAMES = ["acting", "story", "music"]
+
+
+@record("09/labels-of")
+def labels_of() -> Exercise:
     """`answer(logits, names, thresholds)` gives for each row the names whose sigmoid is at least their threshold.
 
     Where none is, the name with the largest probability stands alone.
-
-    >>> import torch
-    >>> def right(logits, names, thresholds):
-    ...     answers = []
-    ...     for row in torch.sigmoid(logits):
-    ...         called = [name for name, p, limit in zip(names, row.tolist(), thresholds) if p >= limit]
-    ...         answers.append(called or [names[row.argmax().item()]])
-    ...     return answers
-    >>> labels_of(right).passed
-    True
     """
     import torch
 
-    rows = [
-        [2.0, 1.0, -3.0],
-        [1.0, -1.0, 0.9],
-        [0.3, -2.0, -0.6],
-        [-2.0, 0.4, -3.0],
-        [-3.0, -1.0, -2.0],
-        [1.4, 0.3, -0.2],
-    ]
-    thresholds = [0.5, 0.7, 0.3]
-    logits = torch.tensor(rows)
-    expected = _labels(torch.sigmoid(logits), thresholds)
-    given = started(answer(logits.clone(), list(NAMES), list(thresholds)))
-    if not isinstance(given, list | tuple) or not all(isinstance(row, list | tuple | set) for row in given):
-        cause = "not_lists"
-    elif len(given) != len(rows):
-        cause = "number"
-    else:
-        plain = [sorted(row, key=str) for row in given]
-        cause = _labels_mistake(plain, logits, thresholds, expected)
-        if not cause:
-            return RIGHT
-        place = next(i for i, row in enumerate(plain) if row != sorted(expected[i]))
-        call = f"labels_of(...) for the row {rows[place]}"
-        return Verdict(False, call, f"`{shown(list(given[place]))}`", f"`{expected[place]}`", cause)
-    return Verdict(False, f"labels_of(logits of {len(rows)} rows, ...)", f"`{shown(given)}`", f"`{expected}`", cause)
+    def called(
+        to_scores: Callable[[Tensor], Tensor] = torch.sigmoid,
+        reaches: Callable[[float, float], bool] = lambda score, limit: score >= limit,
+        limits: Callable[[Sequence[float]], Sequence[float]] = lambda given: given,
+        otherwise: Callable[[list[float], Texts], Texts] = lambda row, names: [names[row.index(max(row))]],
+        as_ids: bool = False,
+    ) -> Callable[..., object]:
+        def answer(logits: Tensor, names: Texts, thresholds: list[float]) -> list[list[Any]]:
+            rows = []
+            for row in to_scores(logits).tolist():
+                pairs = zip(names, row, limits(thresholds), strict=True)
+                found = [name for name, score, limit in pairs if reaches(score, limit)] or otherwise(row, names)
+                rows.append([names.index(name) for name in found] if as_ids else found)
+            return rows
+
+        return answer
+
+    def same(given: Any, expected: Any, *_: object) -> bool:
+        """Row by row the same names, in whatever order."""
+        if not isinstance(given, list) or len(given) != len(expected):
+            return False
+        return all(alike(ordered=False)(row, names) for row, names in zip(given, expected, strict=True))
+
+    def none(row: list[float], names: Texts) -> Texts:
+        return []
+
+    def softmax(logits: Tensor) -> Tensor:
+        return torch.softmax(logits, dim=-1)
+
+    rows = [[2.0, 1.0, -3.0], [1.0, -1.0, 0.9], [0.3, -2.0, -0.6], [-2.0, 0.4, -3.0], [-3.0, -1.0, -2.0]]
+    return Exercise(
+        right=called(),
+        cases=[
+            (torch.tensor([*rows, [1.4, 0.3, -0.2]]), NAMES, [0.5, 0.7, 0.3]),
+            (torch.tensor([[0.0, 0.0, 0.0], [-0.1, -0.2, -0.3], [5.0, 4.0, 3.0]]), NAMES, [0.5, 0.5, 0.5]),
+            (torch.tensor([[-1.0, 2.0]]), ["warm", "cold"], [0.2, 0.95]),
+        ],
+        same=same,
+        mistakes={
+            "above_only": called(reaches=lambda score, limit: score > limit),
+            "empty_rows": called(otherwise=none),
+            "all_of_them": called(otherwise=lambda row, names: names),
+            "one_threshold": (
+                called(limits=lambda given: [0.5] * len(given)),
+                called(limits=lambda given: [0.5] * len(given), otherwise=none),
+                called(limits=lambda given: [given[0]] * len(given)),
+            ),
+            "softmax": (called(softmax), called(softmax, otherwise=none)),
+            "raw_logits": (called(lambda logits: logits), called(lambda logits: logits, otherwise=none)),
+            "best_only": called(reaches=lambda score, limit: False),
+            "best_as_well": lambda logits, names, thresholds: [
+                list(dict.fromkeys([*found, names[row.argmax()]]))
+                for found, row in zip(called(otherwise=none)(logits, names, thresholds), logits, strict=True)
+            ],
+            "ids": called(as_ids=True),
+            "below": called(reaches=lambda score, limit: score < limit),
+        },
+    )
 
 
-def _labels(probabilities: Tensor, thresholds: Sequence[float], fallback: bool = True) -> list[list[str]]:
-    """The names called in each row; with the most probable one where none is, if asked for."""
-    answers = []
-    for row in probabilities.tolist():
-        called = [name for name, p, limit in zip(NAMES, row, thresholds, strict=True) if p >= limit]
-        answers.append(called or ([NAMES[row.index(max(row))]] if fallback else []))
-    return answers
+@record("09/prepare")
+def prepare() -> Exercise:
+    """`answer(rows)`: every fifth row is the test; of the rest, the rows with label 0 stand in training three times."""
 
+    def parts(rows: Rows) -> tuple[Rows, Rows]:
+        return [row for i, row in enumerate(rows) if i % 5 != 4], rows[4::5]
 
-def _labels_mistake(
-    given: list[list[object]], logits: Tensor, thresholds: Sequence[float], expected: list[list[str]]
-) -> str:
-    """What is wrong with an answer to `labels_of`; empty where nothing is."""
-    import torch
+    def copied(rows: Rows, label: int = 0, times: int = 2) -> Rows:
+        return [*rows, *[row for row in rows if row[1] == label] * times]
 
-    probabilities = torch.sigmoid(logits)
-    if given == [sorted(row) for row in expected]:
-        return ""
-    if all(isinstance(one, int) for row in given for one in row) and any(given):
-        return "ids"
-    slips = {
-        "empty_rows": _labels(probabilities, thresholds, fallback=False),
-        "one_threshold": _labels(probabilities, [0.5] * 3),
-        "softmax": _labels(torch.softmax(logits, dim=-1), thresholds),
-        "raw_logits": _labels(logits, thresholds),
-        "best_only": _labels(probabilities, [2.0] * 3),
-    }
-    for slip, rows in slips.items():
-        if given == [sorted(row) for row in rows]:
-            return slip
-    bare = {"one_threshold": ([0.5] * 3, probabilities), "softmax": (thresholds, torch.softmax(logits, dim=-1))}
-    bare["raw_logits"] = (thresholds, logits)
-    for slip, (limits, numbers) in bare.items():  # the same slips, and nothing for rows where none is called
-        if given == [sorted(row) for row in _labels(numbers, limits, fallback=False)]:
-            return slip
-    return "other"
+    def same(given: Any, expected: Any, *_: object) -> bool:
+        """Training first, then the test; in each the same rows, in whatever order."""
+        if not isinstance(given, list) or len(given) != 2:
+            return False
+        return all(alike(ordered=False)(part, wanted) for part, wanted in zip(given, expected, strict=True))
+
+    rows = [(f"text {number}", int(number % 4 > 0)) for number in range(13)]
+    return Exercise(
+        right=lambda rows: (copied(parts(rows)[0]), parts(rows)[1]),
+        cases=[(rows,), ([(words, 1 - label) for words, label in rows],), (rows[:4],)],
+        same=same,
+        mistakes={
+            "planted": lambda rows: parts(copied(rows)),
+            "copies_in_test": lambda rows: tuple(map(copied, parts(rows))),
+            "test_kept_in": lambda rows: (copied(rows), parts(rows)[1]),
+            "copied_from_all": lambda rows: (
+                parts(rows)[0] + [row for row in rows if row[1] == 0] * 2,
+                parts(rows)[1],
+            ),
+            "other_class": lambda rows: (copied(parts(rows)[0], label=1), parts(rows)[1]),
+            "not_copied": parts,
+            "one_copy": lambda rows: (copied(parts(rows)[0], times=1), parts(rows)[1]),
+            "three_copies": lambda rows: (copied(parts(rows)[0], times=3), parts(rows)[1]),
+        },
+    )
