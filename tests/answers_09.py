@@ -215,4 +215,11 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
     ],
 }
 
-EQUIVALENT: dict[str, dict[str, str]] = {}
+EVEN = "names, thresholds and a row of logits are equally long"
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "09/labels-of": {
+        "called = [name for name, p, limit in zip(names, row.tolist(), thresholds) if p >= limit]": EVEN,
+        "called = [name for name, p, limit in zip(names, row.tolist(), thresholds, strict=False) if p >= limit]": EVEN,
+        "answers.append(called or [names[row.argmax()]])": "a tensor of one number picks from a list too",
+    },
+}

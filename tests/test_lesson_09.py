@@ -598,6 +598,13 @@ SETUPS: dict[str, Case] = {
     "a named pair": case(
         lambda: {"a": [GOOD, BAD], "b": [BAD, GOOD], "label": [1, 0]}, text_column=["a", "b"], label_column="label"
     ),
+    "named columns, words as labels": case(
+        lambda: labelled("good", "bad", None, name="mood"),
+        "label_strings",
+        "label_none",
+        said=('class_encode_column("mood")', "In the column `mood`"),
+        label_column="mood",
+    ),
     "a named column that is missing": case(
         lambda: dict(COLUMNS), "named_missing", said=("`comment`", "text, label"), text_column="comment"
     ),

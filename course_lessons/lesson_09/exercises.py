@@ -100,10 +100,7 @@ def class_weights() -> Exercise:
                 by(lambda n, rows, classes, seen: 1 / n, absent=None),
             ),
             "shares": by(lambda n, rows, classes, seen: n / rows, absent=None),
-            "classes_seen": (
-                by(lambda n, rows, classes, seen: rows / (seen * n)),
-                by(lambda n, rows, classes, seen: rows / (seen * n), absent=None),
-            ),
+            "classes_seen": by(lambda n, rows, classes, seen: rows / (seen * n)),
         },
     )
 
@@ -135,9 +132,13 @@ TEST = [
     "Part 3 of 3",
     "far too long",
     "I laughed twice. The songs are lovely!",
+    "So it is: a warm film.",
+    "The songs arelovely",
+    "Part 7 of 9",
+    "Part 22 of 31",
 ]
 KOREAN = ["정말 좋은 영화.", "지루했다.", "음악이 아름답다!"]
-KOREAN_TEST = ["정말, 좋은 영화!", "재미있었다.", "음악이  아름답다", "영화."]
+KOREAN_TEST = ["정말, 좋은 영화!", "재미있었다.", "음악 이 아름답다", "영화."]
 
 
 @record("09/leaked")

@@ -168,6 +168,7 @@ class _Notes:
 
     findings: list[Finding] = field(default_factory=list)
     form: str = "dataset"  # what the data set is: it decides which methods can be advised
+    label: str | None = None  # the column that was named as labels
 
     def add(self, key: str, /, **values: object) -> None:
         if key not in KINDS:
@@ -213,6 +214,7 @@ def inspect_setup(
     notes = _Notes()
     splits = _read(dataset, notes)
     texts = [text_column] if isinstance(text_column, str) else [str(name) for name in text_column or ()]
+    notes.label = label_column
     if splits is not None:
         _clean_names(splits, notes)
         if not _named(splits, texts, label_column, notes):
@@ -652,6 +654,7 @@ def _check_labels(
     if "label" in columns and "labels" in columns:
         notes.add("two_labels")
     per_split = {split.name: [_plain(one) for one in _column(split, name)] for split in splits}
+    name = notes.label or name
     hidden = [split for split, values in per_split.items() if len(per_split) > 1 and set(map(repr, values)) == {"-1"}]
     if hidden:
         notes.add("unlabelled", split=", ".join(hidden))
