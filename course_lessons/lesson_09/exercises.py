@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from course_checks.inspect_setup import plain_text
 from course_checks.values import as_tensor, shown
-from course_lessons.lesson_09.inspect_setup import plain_text
 from course_utils.exercises import RIGHT, Verdict, exercise, started
 
 if TYPE_CHECKING:
