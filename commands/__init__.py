@@ -22,5 +22,5 @@ These need the packages of the course. They are run by the Python in .venv, in t
     measure             measures the figures that lessons quote
     glossary            draws the glossary from the terms that lessons mark
     docs_pictures       takes the pictures of README.md in a real browser
-    corrections_index   draws the index of corrections in the last lesson
+    corrections_index   draws the index of corrections, docs/corrections.md
 """

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import inspect
 import os
-import traceback
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -20,11 +19,12 @@ import ipywidgets
 from course_checks import judging, old_judges
 from course_checks.judging import Exercise, Stopped, Untouched, Verdict
 from course_checks.old_judges import RIGHT, _judges, exercise, started  # noqa: F401  (goes with the last of them)
+from course_checks.wording import error_words, idea, line_of, path_of, verdict_words
 from course_utils import progress
 from course_utils.display import show
 from course_utils.lesson_rooms import load_exercises, rooms
 from course_utils.markup import card, inline_code, plain
-from course_utils.messages import brief, entry, shorten, text
+from course_utils.messages import brief, entry, text
 
 STRICT_VARIABLE = "COURSE_STRICT"
 
@@ -96,7 +96,7 @@ def check(key: str, *answer: object) -> None:
     except Misuse as misuse:
         message, passed, look = escape(str(misuse)), False, "note"
     else:
-        message, passed = _words(key, verdict), verdict.passed
+        message, passed = verdict_words(key, verdict), verdict.passed
         look = "right" if passed else "wrong"
         _solved.pop(key, None)
         if passed:
@@ -175,58 +175,16 @@ def _judge_safely(key: str, answer: tuple[object, ...]) -> Verdict:
         raise Misuse(text("exercise.ui.nothing")) from None
     except Stopped as stopped:
         error, call = stopped.__cause__, stopped.call
-        where = _line_of(error)
+        where = line_of(error)
         key_of = f"exercise.ui.raised{'_at' * bool(where)}{'_for' * bool(call)}"
-        words = text(key_of, **_error(error), line=where, call=call)
-        raise Misuse(" ".join([words, *_idea(key, stopped.cause, {})])) from None
+        words = text(key_of, **error_words(error), line=where, call=call)
+        raise Misuse(" ".join([words, *idea(key, stopped.cause, {})])) from None
     except Exception as error:  # a mistake in the check itself is never the learner's
-        raise Misuse(text("exercise.ui.check_failed", **_error(error))) from None
-
-
-def _error(error: BaseException) -> dict[str, object]:
-    try:
-        message = str(error).strip()
-    except Exception:  # an error that cannot show itself
-        message = ""
-    return {"kind": type(error).__name__, "message": shorten(message.split("\n")[0], 160)}
-
-
-def _line_of(error: BaseException | None) -> int | None:
-    """The last line of the learner's own cell in the traceback of an error."""
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__ if error else None)
-        if "ipykernel" in frame.filename or frame.filename.startswith("<")
-    ]
-    return lines[-1] if lines else None
-
-
-def _words(key: str, verdict: Verdict) -> str:
-    """The verdict as HTML: what the answer gave, what was expected, one idea."""
-    name = _path(key)
-    if verdict.passed:
-        return f"<b>{text('exercise.ui.passed')}</b> {inline_code(entry(f'{name}.passed'))}"
-    parts = [f"<b>{text('exercise.ui.not_yet')}</b>"]
-    if verdict.gave:
-        parts.append(
-            inline_code(text("exercise.ui.gave", call=verdict.call, gave=verdict.gave, expected=verdict.expected))
-        )
-    return " ".join([*parts, *map(inline_code, _idea(key, verdict.cause, verdict.values))])
-
-
-def _idea(key: str, cause: str, values: dict[str, object]) -> list[str]:
-    """The words of a cause, if there is one: those of the exercise, or else those for all."""
-    path = _path(key) if cause in entry(f"{_path(key)}.ideas") else "exercise.ui"
-    return [text(f"{path}.ideas.{cause}", **values)] if cause else []
+        raise Misuse(text("exercise.ui.check_failed", **error_words(error))) from None
 
 
 def _hints(key: str) -> list[str]:
-    return entry(f"{_path(key)}.hints") if isinstance(key, str) and (key in _builders or key in _judges) else []
-
-
-def _path(key: str) -> str:
-    lesson, name = key.split("/", 1)
-    return f"exercise.{lesson}.{name}"
+    return entry(f"{path_of(key)}.hints") if isinstance(key, str) and (key in _builders or key in _judges) else []
 
 
 def _hint_box(key: str) -> ipywidgets.VBox:

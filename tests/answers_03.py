@@ -7,10 +7,11 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
-from transformers import AutoConfig, AutoModel, BertConfig, BertForMaskedLM, BertModel
+from transformers import AutoConfig, AutoModel, BertConfig, BertForMaskedLM, BertForSequenceClassification, BertModel
 
 from course_lessons.lesson_03.exercises import TWIN_SIZES
 
@@ -98,6 +99,73 @@ def tensor_by_tensor(path: str) -> dict[str, Any]:
         return {name: file.get_tensor(name).shape for name in file.keys()}  # noqa: SIM118
 
 
+def tensor_by_struct(path: str, key: str) -> Any:
+    """Number by number, into lists."""
+    with open(path, "rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        entry = json.loads(file.read(length))[key]
+        begin, end = entry["data_offsets"]
+        file.seek(begin, 1)
+        data = file.read(end - begin)
+    letter = {"F32": "f", "F16": "e"}[entry["dtype"]]
+    numbers = struct.unpack(f"<{len(data) // struct.calcsize(letter)}{letter}", data)
+    return np.array(numbers).reshape(entry["shape"])
+
+
+def tensor_by_map(path: str, key: str) -> Any:
+    """By an array that is laid over the file."""
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        entry = json.loads(file.read(length))[key]
+    kind = {"F32": np.float32, "F16": np.float16}[entry["dtype"]]
+    return np.memmap(path, kind, "r", 8 + length + entry["data_offsets"][0], tuple(entry["shape"]))
+
+
+def tensor_of_all(path: str, key: str) -> Any:
+    """Reads the whole file for one tensor."""
+    data = Path(path).read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    entry = json.loads(data[8 : 8 + length])[key]
+    begin, end = (8 + length + offset for offset in entry["data_offsets"])
+    kind = {"F32": np.float32, "F16": np.float16}[entry["dtype"]]
+    return np.frombuffer(data[begin:end], kind).reshape(entry["shape"])
+
+
+def tensor_by_library(path: str, key: str) -> Any:
+    """By the library."""
+    with safe_open(path, framework="pt") as file:
+        return file.get_tensor(key)
+
+
+def body_of_whole(path: str, config: Any) -> Any:
+    """Fills the whole classifier, and gives its body away."""
+    whole = BertForSequenceClassification(config)
+    whole.load_state_dict(load_file(path))
+    return whole.bert.eval()
+
+
+def body_by_library(path: str, config: Any) -> Any:
+    """As one should."""
+    return AutoModel.from_pretrained(Path(path).parent)
+
+
+def body_by_copying(path: str, config: Any) -> Any:
+    """Tensor by tensor."""
+    body = BertModel(config).eval()
+    weights = load_file(path)
+    with torch.no_grad():
+        for key, value in body.named_parameters():
+            value.copy_(weights[f"bert.{key}"])
+    return body
+
+
+def body_of_strict(path: str, config: Any) -> Any:
+    """Without `strict=False`, and with the names as they are."""
+    body = BertModel(config)
+    body.load_state_dict(load_file(path))
+    return body
+
+
 RIGHT: dict[str, list[Any]] = {
     "03/random-twin": [twin, by_class, drawn_again],
     "03/layer-parameters": [
@@ -105,6 +173,12 @@ RIGHT: dict[str, list[Any]] = {
         lambda h, i: torch.tensor(4 * h * h + 9 * h + 2 * h * i + i),
         lambda h, i: float(4 * (h * h + h) + 2 * h * i + i + h + 4 * h),
     ],
+    "03/read-tensor": [
+        tensor_by_struct,
+        tensor_by_map,
+        lambda path, key: torch.tensor(tensor_by_struct(path, key)).float(),
+    ],
+    "03/repair-weights": [body_of_whole, body_by_library, body_by_copying],
     "03/read-header": [by_struct, by_slices, lambda path: {name: torch.Size(s) for name, s in by_struct(path).items()}],
 }
 WRONG: dict[str, list[tuple[str, Any]]] = {
@@ -125,6 +199,23 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
         ("", lambda h, i: h * i),
         ("", lambda h, i: 12 * counted(h, i)),
         ("no_norms", lambda h, i: counted(h, i) - 4 * h),
+    ],
+    "03/read-tensor": [
+        ("whole_file", tensor_of_all),
+        ("forbidden", tensor_by_library),
+        ("forbidden", lambda path, key: load_file(path)[key]),
+        ("kind", lambda path, key: key),
+        ("flat", lambda path, key: tensor_by_struct(path, key).flatten()),
+        ("shape", lambda path, key: tensor_by_struct(path, key)[:1]),
+        ("", lambda path, key: tensor_by_struct(path, key) + 0.01),
+        ("raised", lambda path, key: tensor_by_struct(path, key + "s")),
+    ],
+    "03/repair-weights": [
+        ("not_the_body", lambda path, config: BertForSequenceClassification(config).eval()),
+        ("not_the_body", lambda path, config: load_file(path)),
+        ("raised", body_of_strict),
+        ("planted", lambda path, config: BertModel(config).eval()),
+        ("training_mode", lambda path, config: body_of_whole(path, config).train()),
     ],
     "03/read-header": [
         ("whole_file", whole_file),

@@ -39,6 +39,7 @@ LESSONS = (
     "11_architectures_and_attention",
     "12_scaling_out",
     "13_then_and_now",
+    "14_your_own_data",
 )
 
 

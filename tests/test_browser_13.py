@@ -47,17 +47,17 @@ def test_another_line_and_pasted_code(lab: Lab) -> None:
     lab.shot("finder-pasted")
 
 
-def test_a_link_of_the_index_opens_the_lesson_at_its_cell(lab: Lab) -> None:
-    """In JupyterLab the last column leads to the very cell that shows a correction."""
-    index = next(cell for cell in lab.notebook.cells if cell.id == "corrections-12-to-22")
-    found = re.search(r"\((01_behind_the_pipeline)\.ipynb#cell-id=([a-z0-9-]+)\)", index.source)
+def test_a_link_opens_another_lesson_at_its_cell(lab: Lab) -> None:
+    """In JupyterLab a link with the id of a cell leads to that very cell, as in the index of corrections."""
+    source = next(cell for cell in lab.notebook.cells if cell.id == "another-answer-read")
+    found = re.search(r"\((06_dynamic_padding)\.ipynb#cell-id=([a-z0-9-]+)\)", source.source)
     assert found
     stem, target = found.groups()
     shutil.copy(NOTEBOOKS / f"{stem}.ipynb", lab.work / f"{stem}.ipynb")
     place = [cell.id for cell in read(NOTEBOOKS / f"{stem}.ipynb").cells].index(target)
-    link = lab.cell(index.id).locator("a", has_text=re.compile("^01$")).first
+    link = lab.cell(source.id).locator("a", has_text="lesson 06").first
     link.scroll_into_view_if_needed()
-    lab.shot("index")
+    lab.shot("link")
     link.click()
     panel = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
     panel.locator(".jp-Cell").nth(place).wait_for(state="attached")
@@ -66,7 +66,7 @@ def test_a_link_of_the_index_opens_the_lesson_at_its_cell(lab: Lab) -> None:
         return box.height > 0 && box.top >= 0 && box.top < window.innerHeight;
     }"""
     lab.page.wait_for_function(seen, arg=panel.locator(".jp-Cell").nth(place).element_handle())
-    lab.shot("index-followed")
+    lab.shot("link-followed")
     active = panel.locator(".jp-Cell.jp-mod-active")
     active.wait_for()
     assert place > 5, "the cell is not at the top of its lesson"

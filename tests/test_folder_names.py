@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 
 import course_utils.checkpoints
 import course_utils.corpora
+from course_lessons.lesson_14.read_file import read_file
 from course_utils import CourseError, checkpoint
 from course_utils.corpora import CORPORA, LANGUAGES, corpus
 from course_utils.data_files import exact_pattern
@@ -221,6 +222,30 @@ def test_a_file_of_your_own(odd: Path, tmp_path: Path) -> None:
             continue
         assert len(load_dataset("json", data_files=pattern, **cache)) == 5
         assert len(load_dataset("json", data_files={"train": [pattern]}, **cache)) == 5
+
+
+def test_the_file_of_lesson_14(odd: Path, tmp_path: Path) -> None:
+    """A learner's own table is read from any folder, and under a name that looks like a pattern, as CSV and parquet."""
+    from datasets import Dataset
+
+    for folder, count in [(odd, 5), *((other, 7) for other in tmp_path.iterdir() if other != odd)]:
+        texts = [f"row {n}" for n in range(count)]
+        for name in ("my texts", "my [own] te?ts"):
+            try:
+                rows = "".join(f"{words},{n % 2}\n" for n, words in enumerate(texts))
+                (folder / f"{name}.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+                Dataset.from_dict({"text": texts, "label": texts}).to_parquet(folder / f"{name}.parquet")
+            except OSError:
+                assert os.name == "nt" and "?" in name  # not a name there
+    for file in (
+        Path("my texts.csv"),
+        odd / "my texts.csv",
+        odd / "my [own] te?ts.csv",
+        odd / "my [own] te?ts.parquet",
+    ):
+        if file.exists():
+            read = read_file(file, "text", "label")
+            assert (read.found, read.rows[:]["text"]) == (5, [f"row {n}" for n in range(5)])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="these letters are no part of a name there")

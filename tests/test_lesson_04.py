@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import re
 from collections import Counter
-from itertools import islice
+from contextlib import redirect_stdout
 from typing import Any
 
 import answers_04
 import pytest
-from lesson_files import NOTEBOOKS, cell_by_id, read
+from lesson_files import NOTEBOOKS, cell_by_id, fenced_python, read
 from matplotlib.figure import Figure
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
@@ -24,6 +25,8 @@ from course_lessons.lesson_04.draw_tokenization import (
     tokenized_html,
     tokenized_words,
 )
+from course_lessons.lesson_04.exercises import cut_longest_first
+from course_lessons.lesson_04.ready_made import learn_merges, replay
 from course_lessons.lesson_04.tokenization import MAX_CHARACTERS, Piece, TokenizedText, tokenize_text
 from course_lessons.lesson_04.tokenizer_pair import TokenizerPair, tokenizer_pair
 from course_utils import CourseError, corpus, setup
@@ -54,10 +57,18 @@ def lesson_code(*cells: str) -> dict[str, Any]:
     return names
 
 
+def solution() -> str:
+    """The stored solution of the first exercise."""
+    cell = cell_by_id(read(NOTEBOOKS / "04_tokenizers.ipynb"), "solution-byte-pair-encoding")
+    return fenced_python(cell.source)[0]
+
+
 @pytest.fixture(scope="module")
 def bpe() -> Any:
-    """The lesson's own byte-pair encoding, as it stands in its cells."""
-    return lesson_code("count-pairs", "merge-pair", "bpe-loop")["bpe"]
+    """The lesson's own byte-pair encoding, as its solution has it."""
+    names = lesson_code("count-pairs", "merge-pair")
+    exec(solution(), names)
+    return names["byte_pair_encoding"]
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +100,7 @@ def test_merges_are_the_librarys(bpe: Any, name: str, language: str) -> None:
     counts = Counter(word for text in texts for word in re.findall(r"\w+|[^\w\s]+", text.lower()))
     theirs = library_merges(counts, 120)
     assert len(theirs) >= 100
-    assert [pair for pair, _, _ in islice(bpe(counts), len(theirs))] == theirs
+    assert bpe(counts, len(theirs)) == learn_merges(counts, len(theirs)) == theirs
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -100,44 +111,52 @@ def test_ties_are_broken_as_the_library_does(bpe: Any, seed: int) -> None:
     words = ("".join(chance.choices(letters, k=chance.randint(1, 9))) for _ in range(chance.randint(1, 25)))
     counts = dict(Counter(words))
     theirs = library_merges(counts, 30)
-    assert [pair for pair, _, _ in islice(bpe(counts), len(theirs))] == theirs
+    assert bpe(counts, len(theirs)) == learn_merges(counts, len(theirs)) == theirs
 
 
 def test_the_rule_for_ties_matters(bpe: Any) -> None:
     """The comparison above can fail: with ties broken the other way round, other merges come out."""
-    notebook = read(NOTEBOOKS / "04_tokenizers.ipynb")
-    source = cell_by_id(notebook, "bpe-loop").source
-    changed = source.replace("ids[pair[0]], ids[pair[1]]", "-ids[pair[0]], -ids[pair[1]]")
-    assert changed != source
+    changed = solution().replace("numbers[pair[0]], numbers[pair[1]]", "-numbers[pair[0]], -numbers[pair[1]]")
+    assert changed != solution()
     names = lesson_code("count-pairs", "merge-pair")
     exec(changed, names)
     counts = {"film": 5, "films": 3, "filmed": 2, "played": 3, "playing": 2}
-    right = [pair for pair, _, _ in islice(bpe(counts), 5)]
+    right = bpe(counts, 5)
     assert right == library_merges(counts, 5)
-    assert [pair for pair, _, _ in islice(names["bpe"](counts), 5)] != right
+    assert names["byte_pair_encoding"](counts, 5) != right
 
 
 def test_training_ends_by_itself(bpe: Any) -> None:
     """When every word is one piece there is nothing left to merge; words without pairs give no step."""
-    steps = list(bpe({"aab": 2, "c": 1}))
-    assert [list(words) for _, _, words in steps][-1] == [("aab",), ("c",)]
-    assert list(bpe({"a": 3})) == list(bpe({})) == []
+    counts = {"aab": 2, "c": 1}
+    merges = bpe(counts, 100)
+    assert list(list(replay(counts, merges))[-1][2]) == [("aab",), ("c",)]
+    assert bpe({"a": 3}, 100) == bpe({}, 100) == []
+
+
+def trained_again(cell: str, name: str, times: int) -> list[Tokenizer]:
+    """What a cell of the lesson trains under a name, several times."""
+    texts, made = corpus("pocket_reviews")["train"][:]["text"], []
+    first = cell_by_id(read(NOTEBOOKS / "04_tokenizers.ipynb"), "equal-to-library").source.splitlines()[0]
+    source = cell_by_id(read(NOTEBOOKS / "04_tokenizers.ipynb"), cell).source
+    for _ in range(times):
+        names: dict[str, Any] = {"texts": texts, "json": json}
+        with redirect_stdout(io.StringIO()):
+            exec(f"{first}\n{source}", names)
+        made.append(names[name])
+    return made
 
 
 def test_wordpiece_output_of_the_lesson_is_steady() -> None:
     """Training is not the same twice, but the tokens that the lesson prints are, and the ids never."""
-    names: dict[str, Any] = {"texts": corpus("pocket_reviews")["train"][:]["text"]}
-    exec(cell_by_id(read(NOTEBOOKS / "04_tokenizers.ipynb"), "equal-to-library").source.splitlines()[0], names)
-    source = cell_by_id(read(NOTEBOOKS / "04_tokenizers.ipynb"), "train-wordpiece").source
-    exec(source.split("\n\n\nwordpiece =")[0], names)
-    made = [names["train_wordpiece"]() for _ in range(12)]
+    made = trained_again("train-wordpiece", "wordpiece", 12)
     shown = {tuple(one.encode("a wonderful film, annoyingly unwatchable").tokens) for one in made}
     assert len(shown) == 1 and {one.get_vocab_size() for one in made} == {1000}
     assert all(one.get_vocab() != made[0].get_vocab() for one in made[1:])
 
 
 def test_longest_match_is_the_librarys() -> None:
-    """What the third exercise asks for is what the tokenizer does: the same pieces for every word of the corpora."""
+    """What the fourth exercise asks for is what the tokenizer does: the same pieces for every word of the corpora."""
     tokenizer, vocabulary = answers_04.TOKENIZER, answers_04.TOKENIZER.get_vocab()
     texts = corpus("pocket_pairs")["train"][:]["sentence1"] + corpus("pocket_reviews", "ko")["test"][:]["text"]
     backend = tokenizer.backend_tokenizer
@@ -145,7 +164,22 @@ def test_longest_match_is_the_librarys() -> None:
     words = {word for text in normal for word, _ in backend.pre_tokenizer.pre_tokenize_str(text)}
     assert len(words) > 1000
     for word in words:
-        assert answers_04.longest(word, vocabulary) == tokenizer.tokenize(word), word
+        assert cut_longest_first(word, vocabulary) == tokenizer.tokenize(word), word
+    assert tokenizer.tokenize("a" * 100) == cut_longest_first("a" * 100, vocabulary) != ["[UNK]"]
+    assert tokenizer.tokenize("a" * 101) == ["[UNK]"], "so the exercise says that longer words are not asked for"
+
+
+def test_unigram_takes_the_most_probable_cut() -> None:
+    """What the lesson prints of Unigram is the same after each training: tokens, and sums to one decimal."""
+    made = trained_again("unigram", "unigram", 6)
+    seen = set()
+    for one in made:
+        log = dict(json.loads(one.to_str())["model"]["vocab"])
+        cuts = (["▁un", "watchable"], ["▁un", *"watchable"])
+        sums = [f"{sum(log[piece] for piece in cut):.1f}" for cut in cuts]
+        seen.add((*one.encode("an unwatchable film").tokens, *sums))
+    assert len(seen) == 1, seen
+    assert float(sums[0]) > float(sums[1]) and "watchable" in made[0].encode("an unwatchable film").tokens
 
 
 # --- cutting a text ---------------------------------------------------------------------------------------
@@ -212,6 +246,13 @@ def test_html_says_everything(tokenizers: dict[str, Any]) -> None:
     assert tokenized_words("A", tokenize_text("", tokenizers["bytes"])).startswith("A: 0 tokens for 0 words")
 
 
+def test_white_space_is_drawn(tokenizers: dict[str, Any]) -> None:
+    """A space, a tab, the end of a line and a carriage return have signs of their own."""
+    html = tokenized_html("", tokenize_text("a\tb\r\nc d", tokenizers["bytes"]))
+    assert all(sign in html for sign in "⇥␍⏎␣")
+    assert not {"\t", "\r"} & set(html)
+
+
 def test_legend_names_what_occurs() -> None:
     """The meaning of a border stands below the tokens, for the kinds that occur and no others."""
     html = tokenized_html("", TokenizedText("a", (Piece("a", 1, "a", "word", 0), Piece("[X]", 2, "", "special", None))))
@@ -229,7 +270,8 @@ def boxes(figure: Figure) -> list[tuple[float, int]]:
 
 def test_merges_are_drawn(bpe: Any) -> None:
     """A row for the letters and one for each merge; a box is as wide as its piece; new pieces have another frame."""
-    steps = list(islice(bpe({"film": 5, "films": 3}), 3))
+    counts = {"film": 5, "films": 3}
+    steps = list(replay(counts, bpe(counts, 3)))
     picture = draw_merges(steps)
     figure = picture.figure
     expected = [(1, 0)] * 9

@@ -21,10 +21,10 @@ from course_lessons.lesson_05.draw_padding import (
     draw_padding_drift,
     leak,
 )
-from course_lessons.lesson_05.exercises import cut_into_windows
 from course_lessons.lesson_05.library_log import library_log
 from course_lessons.lesson_05.mask_board import MaskBoard, mask_board
 from course_lessons.lesson_05.padded_batch import MOST_POSITIONS, padded_batch, probabilities
+from course_lessons.lesson_05.ready_made import cut_into_windows, one_head
 from course_utils import CourseError, checkpoint, setup
 from course_utils.palette import ORANGE, PAPER, SKY
 
@@ -354,6 +354,22 @@ def test_masked_softmax_is_the_models(loaded: Loaded) -> None:
         scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
     weights = solution("masked-softmax")(scores, inputs["attention_mask"])  # type: ignore[operator]
     torch.testing.assert_close(weights, output.attentions[0], atol=1e-5, rtol=1e-4)
+
+
+def test_heads_are_the_models(loaded: Loaded) -> None:
+    """All heads side by side, the stored solution's and the ready-made ones, are what the model's first layer makes."""
+    tokenizer, model = loaded
+    inputs = tokenizer(SENTENCES, padding=True, return_tensors="pt")
+    attention, seen = model.bert.encoder.layer[0].attention, []
+    hook = attention.output.dense.register_forward_pre_hook(lambda layer, args: seen.append(args[0]))
+    layers = [attention.self.query, attention.self.key, attention.self.value]
+    heads = model.config.num_attention_heads
+    with torch.no_grad():
+        vectors = model(**inputs, output_hidden_states=True).hidden_states[0]
+        hook.remove()
+        for answer in (one_head, solution("one-head")):
+            made = [answer(vectors, inputs["attention_mask"], layers, n, heads) for n in range(heads)]  # type: ignore[operator]
+            torch.testing.assert_close(torch.cat(made, dim=-1), seen[0], atol=1e-4, rtol=1e-4)
 
 
 # --- what the lesson says ---------------------------------------------------------------------------------

@@ -34,8 +34,9 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
-from course_lessons.lesson_09 import inspect_setup as inspect_setup_module
-from course_lessons.lesson_09.draw_findings import findings_html, show_findings
+from course_checks import inspect_setup as inspect_setup_module
+from course_checks.draw_findings import findings_html, show_findings
+from course_checks.inspect_setup import KINDS, Finding, inspect_setup
 from course_lessons.lesson_09.draw_rare_counts import draw_rare_counts
 from course_lessons.lesson_09.draw_thresholds import (
     THRESHOLDS,
@@ -46,7 +47,6 @@ from course_lessons.lesson_09.draw_thresholds import (
     thresholds_html,
     typed_html,
 )
-from course_lessons.lesson_09.inspect_setup import KINDS, Finding, inspect_setup
 from course_lessons.lesson_09.threshold_board import ThresholdBoard, threshold_board
 from course_utils import CourseError, corpus
 from course_utils.messages import entry

@@ -22,7 +22,7 @@ from hypothesis import strategies as some
 from safetensors.torch import load_file
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, set_seed
 
-from course_lessons.lesson_12 import distributed_training, process_launcher
+from course_lessons.lesson_12 import distributed_training, process_launcher, script_runs
 from course_lessons.lesson_12.distributed_training import DistributedSettings, checkpoints, configurations
 from course_lessons.lesson_12.draw_epoch_plan import (
     draw_gradients,
@@ -32,6 +32,7 @@ from course_lessons.lesson_12.draw_epoch_plan import (
 from course_lessons.lesson_12.epoch_explorer import PARAMETERS, epoch_explorer
 from course_lessons.lesson_12.epoch_plan import LARGEST, memory_per_process, plan_epoch
 from course_lessons.lesson_12.process_launcher import on_processes, torchrun, why_not
+from course_lessons.lesson_12.script_runs import run_script
 from course_utils import CourseError, checkpoint
 from course_utils.cost import parameter_counts
 
@@ -195,6 +196,10 @@ def add_up(accelerator: object) -> list[int]:
     return [accelerator.num_processes, sum(numbers)]  # type: ignore[name-defined, attr-defined]  # noqa: F821
 
 
+def who_am_i(accelerator: object) -> None:
+    """A function of the lesson, whose stored answers are looked up by its name."""
+
+
 def stop_short(accelerator: object) -> None:
     """A function that fails."""
     raise ValueError("no rows to speak of")
@@ -203,6 +208,38 @@ def stop_short(accelerator: object) -> None:
 def test_functions_travel_with_their_names() -> None:
     """A function runs in another process with the names given along, and what it returns comes back."""
     assert on_processes(add_up, processes=1, given={"numbers": [1, 2, 3]}) == {"add_up": [[1, 6]]}
+
+
+def helper(numbers: list[int]) -> Path:
+    """A function that travels with another one, together with the import that it uses."""
+    return Path(str(sum(numbers)))
+
+
+def uses_helper(accelerator: object) -> str:
+    """A function for other processes that calls another one."""
+    return helper([accelerator.num_processes, 40]).name  # type: ignore[attr-defined]
+
+
+def test_helpers_travel_with_their_imports() -> None:
+    """A function that is given along brings what it imported here."""
+    assert on_processes(uses_helper, processes=1, given={"helper": helper}) == {"uses_helper": ["41"]}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="warm starts are made on Linux only")
+@together
+def test_warm_processes_are_ended_too(tmp_path: Path) -> None:
+    """A warm start that takes too long ends with all its processes; an error in one of them ends it and is told."""
+    with pytest.raises(CourseError, match="exit status 1.*ValueError: no rows to speak of"):
+        on_processes(stop_short)
+    ended = torchrun("-m", "course_lessons.lesson_12.distributed_training", "--nonsense", warm=True)
+    assert ended.code != 0 and ended.left == 0 and "unrecognized arguments: --nonsense" in ended.said
+    sleeper = tmp_path / "sleeper.py"
+    sleeper.write_text(f"import os, time\nopen({str(tmp_path)!r} + f'/{{os.getpid()}}', 'w')\ntime.sleep(300)\n")
+    with pytest.raises(CourseError, match="had not finished"):
+        torchrun(str(sleeper), limit=5, warm=True)
+    begun = [int(path.name) for path in tmp_path.iterdir() if path.name.isdigit()]
+    alive = [one for one in psutil.process_iter(["status"]) if one.pid in begun]
+    assert len(begun) == 2 and all(one.info["status"] == psutil.STATUS_ZOMBIE for one in alive)
 
 
 def test_an_error_in_another_process_is_told() -> None:
@@ -230,12 +267,19 @@ def test_one_process_where_two_cannot_be(monkeypatch: pytest.MonkeyPatch, capsys
     reason = why_not()
     assert reason is not None and "Linux and macOS" in reason
     assert process_launcher.processes_here(2) == 1
-    assert (
-        capsys.readouterr().out == f"Only one process: {reason}. The lesson runs on; where it says two, you see one.\n"
-    )
+    said = capsys.readouterr().out
+    assert said == f"Only one process: {reason}. Where the lesson starts two, you see stored results of two.\n"
     monkeypatch.undo()
     monkeypatch.setattr(torch.distributed, "is_gloo_available", lambda: False)
     assert "gloo" in str(why_not())
+    monkeypatch.undo()
+    for module in (process_launcher, script_runs):
+        monkeypatch.setattr(module, "why_not", lambda: "for a test")
+    assert [answer["rank"] for answer in on_processes(who_am_i)["who_am_i"]] == [0, 1]
+    assert capsys.readouterr().out.startswith("Stored results of two processes (")
+    with pytest.raises(CourseError, match="add_up'? is none of them"):
+        on_processes(add_up)
+    assert run_script("somewhere/whole").report["processes"] == 2
 
 
 @together
@@ -286,7 +330,8 @@ def test_one_process_is_lesson_08(model: Path, tmp_path: Path, batch_size: int, 
 
     from course_utils.training import train
 
-    told = DistributedSettings(tmp_path, str(model), rows=rows, batch_size=batch_size, accumulate=accumulate, cpu=True)
+    changed = {"batch_size": batch_size, "accumulate": accumulate}
+    told = DistributedSettings(tmp_path, str(model), rows=rows, learning_rate=5e-5, cpu=True, **changed)
     report = distributed_training.train(told)
     set_seed(42)
     tokenizer = AutoTokenizer.from_pretrained(model)
@@ -326,8 +371,87 @@ def test_a_broken_save_costs_no_checkpoint(model: Path, tmp_path: Path, monkeypa
     assert report["resumed_from"] == 4 and same_weights(broken, tmp_path / "whole")
     assert [path.name for path in checkpoints(broken)] == ["step-12"]
 
-    with pytest.raises(CourseError, match="step-12 was written with .*'batch_size': 8.* has .*'batch_size': 4"):
+    with pytest.raises(CourseError, match="step-12 belongs to another run.*: --batch-size 8 -> 4. Going"):
         distributed_training.train(DistributedSettings(broken, **told, batch_size=4))
+
+
+def test_every_argument_that_decides_is_compared() -> None:
+    """What a checkpoint is compared by holds all settings but those that change no number of a run."""
+    from types import SimpleNamespace
+
+    told = distributed_training._told(SimpleNamespace(num_processes=2), DistributedSettings(Path("x")))
+    assert set(told) == {"processes", *vars(DistributedSettings(Path("x")))} - {"folder", "save_every", "die_at_step"}
+
+
+@pytest.mark.parametrize(("name", "other"), [("language", "ko"), ("learning_rate", 1e-3), ("seed", 7), ("epochs", 5)])
+def test_another_run_does_not_go_on(name: str, other: object, model: Path, tmp_path: Path) -> None:
+    """The same folder with another argument is no silent resume: nothing is trained, and the argument is named."""
+    (tmp_path / "step-4").mkdir()
+    told = {"model": str(model), "rows": 16, "cpu": True}
+    kept = {"processes": 1, **vars(DistributedSettings(tmp_path, **told))}
+    kept.pop("folder")
+    (tmp_path / "step-4" / "run.json").write_text(json.dumps(kept), encoding="utf-8")
+    with pytest.raises(CourseError, match=f"another run.*--{name.replace('_', '-')} .* -> {other!r}"):
+        distributed_training.train(DistributedSettings(tmp_path, **told, **{name: other}))
+    assert [path.name for path in tmp_path.iterdir()] == ["step-4"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--rows", "-1"], "--rows should be a whole number of at least 0; -1 is not"),
+        (["--rows", "100000"], "--rows 100000: there are only"),
+        (["--batch-size", "0"], "--batch-size should be a whole number of at least 1; 0 is not"),
+        (["--accumulate", "0"], "--accumulate should be"),
+        (["--epochs", "0"], "--epochs should be"),
+        (["--seed", "-3"], "--seed should be"),
+        (["--save-every", "-1"], "--save-every should be"),
+        (["--learning-rate", "0"], "--learning-rate should be a number above 0; 0.0 is not"),
+        (["--learning-rate", "nan"], "--learning-rate should be a number above 0; nan is not"),
+        (["--max-grad-norm", "-1"], "--max-grad-norm should be a number above 0"),
+        (["--language", "xx"], "does not come in the language 'xx'"),
+        (["--model", "nobody/nothing"], "--model nobody/nothing: no checkpoint can be loaded"),
+        (["--model", "{file}"], "no checkpoint can be loaded"),
+        (["--folder", "{file}"], "is a file. Name a folder"),
+        (["--folder", "{file}/inside"], "is a file. Name a folder"),
+    ],
+)
+def test_impossible_arguments_end_before_training(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be is said in one line, with exit status 2, before any step; in the main process alone."""
+    file = tmp_path / "file"
+    file.write_text("no folder", encoding="utf-8")
+    given = [word.replace("{file}", str(file)) for word in ("--cpu", "--folder", str(tmp_path / "run"), *words)]
+    assert distributed_training.main(given) == 2
+    heard = capsys.readouterr().err
+    assert heard.startswith("CourseError: ") and said in heard and len(heard.splitlines()) == 1
+    assert not (tmp_path / "run").exists()
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setattr(distributed_training, "MANNERS", 0)
+    monkeypatch.setattr(
+        distributed_training, "train", lambda settings: distributed_training.refuse_impossible(settings)
+    )
+    if "should be" in said:
+        assert distributed_training.main(given) == 2 and capsys.readouterr().err == ""
+
+
+def test_a_model_with_one_label_is_refused(tmp_path: Path) -> None:
+    """A head for one number would be trained on classes as if they were numbers."""
+    one = saved_model(tmp_path / "one", num_labels=1)
+    with pytest.raises(CourseError, match="fewer than two labels"):
+        distributed_training.train(DistributedSettings(tmp_path / "run", str(one), rows=8, cpu=True))
+
+
+def test_save_function_is_gone_and_swallowed() -> None:
+    """The lesson says so: `save_pretrained` has no such argument, and takes any keyword."""
+    import inspect
+
+    from transformers import PreTrainedModel
+
+    parameters = inspect.signature(PreTrainedModel.save_pretrained).parameters
+    assert "save_function" not in parameters and "state_dict" in parameters
+    assert parameters["kwargs"].kind is inspect.Parameter.VAR_KEYWORD
 
 
 def test_a_checkpoint_that_holds_code_is_refused(tmp_path: Path) -> None:
@@ -360,7 +484,7 @@ def test_command_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_two_processes_learn_what_one_learns(still_model: Path, tmp_path: Path) -> None:
     """Without dropout, 24 steps of two processes with batches of 8 are 24 steps of one with batches of 16."""
     told = ["--model", str(still_model), "--rows", "128", "--save-every", "0"]
-    ended = torchrun(*SCRIPT, *told, "--folder", str(tmp_path / "two"))
+    ended = torchrun(*SCRIPT, *told, "--folder", str(tmp_path / "two"), warm=True)
     assert ended.code == 0 and ended.left == 0, ended.said
     two = report_of(tmp_path / "two")
     one = distributed_training.train(
@@ -372,6 +496,9 @@ def test_two_processes_learn_what_one_learns(still_model: Path, tmp_path: Path) 
     assert (two["judged"], two["correct"]) == (60, one["correct"])
 
 
+LONG = ("--rows", "120", "--epochs", "10", "--save-every", "5")
+
+
 @pytest.fixture
 def uninterrupted(model: Path, tmp_path: Path) -> Path:
     """A run on two processes, started by Accelerate with the course's configuration for several GPUs."""
@@ -379,7 +506,7 @@ def uninterrupted(model: Path, tmp_path: Path) -> Path:
     command = [sys.executable, "-m", "accelerate.commands.launch"]
     command += ["--config_file", str(configurations()["several_gpus"])]
     command += ["--num_processes", "2", "--mixed_precision", "no", "--main_process_port", "0"]
-    command += [*SCRIPT, "--model", str(model), "--folder", str(folder), "--epochs", "10", "--save-every", "5"]
+    command += [*SCRIPT, "--model", str(model), "--folder", str(folder), *LONG]
     done = subprocess.run(
         command, env=process_launcher.environment(), capture_output=True, text=True, timeout=240, check=False
     )
@@ -391,7 +518,7 @@ def uninterrupted(model: Path, tmp_path: Path) -> Path:
 def interrupted(model: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], list[str], Path]]:
     """The same run by torchrun, its words after `torchrun`, and its folder; ended with all its processes."""
     folder = tmp_path / "interrupted"
-    words = [*SCRIPT, "--model", str(model), "--folder", str(folder), "--epochs", "10", "--save-every", "5"]
+    words = [*SCRIPT, "--model", str(model), "--folder", str(folder), *LONG]
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     command += ["--master-addr", "127.0.0.1", "--master-port", str(process_launcher.free_port()), *words]
     started = subprocess.Popen(
@@ -422,7 +549,7 @@ def test_a_killed_process_changes_nothing(
     assert not running(str(folder)) and not (folder / "report.json").exists()
     reached = int(checkpoints(folder)[-1].name.removeprefix("step-"))
 
-    ended = torchrun(*words)
+    ended = torchrun(*words, warm=True)  # what torchrun began, a warm start ends: to the last bit the same run
     assert ended.code == 0 and ended.left == 0, ended.said
     report, expected = report_of(folder), report_of(uninterrupted)
     assert report["processes"] == expected["processes"] == 2
@@ -436,7 +563,7 @@ def test_a_killed_process_changes_nothing(
 @pytest.mark.slow
 def test_processes_that_do_not_know_each_other_stop(model: Path, tmp_path: Path) -> None:
     """Two processes that would each train alone say so and train nothing."""
-    ended = torchrun(*SCRIPT[:2], "--model", str(model), "--folder", str(tmp_path / "none"))
+    ended = torchrun(*SCRIPT[:2], "--model", str(model), "--folder", str(tmp_path / "none"), warm=True)
     assert ended.code != 0 and not (tmp_path / "none").exists()
     assert "2 processes were started, but Accelerate knows of 1" in ended.said
 
@@ -451,6 +578,31 @@ def test_the_trap_of_accelerate_launch_is_still_there(tmp_path: Path) -> None:
     settings = {**process_launcher.environment(), "HF_HOME": str(tmp_path / "empty")}
     done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.split() == ["of", "1"], done.stderr[-2000:]
+
+
+# --- the lesson on a machine that starts one process ------------------------------------------------------------
+
+
+@together
+@pytest.mark.slow
+def test_one_process_sees_what_two_gave(tmp_path: Path) -> None:
+    """Where two processes cannot be, stored results are shown, named as such: those that two give in the lesson."""
+    from lesson_files import NOTEBOOKS, code_cells, output_text, read, run_lesson
+    from nbformat.v4 import new_code_cell
+
+    notebook = read(NOTEBOOKS / "12_scaling_out.ipynb")
+    expected = {cell.id: output_text(cell) for cell in code_cells(notebook)}
+    patch = "from course_lessons.lesson_12 import process_launcher, script_runs\n"
+    patch += "process_launcher.why_not = script_runs.why_not = lambda: 'for a test'"
+    start = [cell.id for cell in notebook.cells].index("setup") + 1
+    notebook.cells.insert(start, new_code_cell(patch, id="patched"))
+    cells = code_cells(run_lesson(notebook, tmp_path))
+    said = {cell.id: output_text(cell).splitlines(keepends=True) for cell in cells if cell.id in expected}
+    stored = [name for name, lines in said.items() if any(line.startswith("Stored results of two") for line in lines)]
+    assert stored == ["start", "lonely", "script", "worker-dies", "resume", "shards-run"]
+    for name in expected.keys() - {"how-many", "machine", "explore"}:
+        lines = [line for line in said[name] if not line.startswith("Stored results of two")]
+        assert "".join(lines).split() == expected[name].split(), name
 
 
 # --- the configurations ----------------------------------------------------------------------------------------

@@ -78,6 +78,7 @@ def test_wheel_is_small_and_whole(wheel: Path) -> None:
         names = set(archive.namelist())
     weights = "course_utils/pocket/pocket-bert-uncased-sst2/model.safetensors"
     assert {weights, "course_utils/words.en.toml", "course_lessons/lesson_05/words.en.toml"} <= names
+    assert "course_lessons/lesson_14/own_reviews.csv" in names
     sources = {
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES

@@ -195,3 +195,139 @@ def read_header() -> Exercise:
             "names_only": lambda path: list(read()(path)),
         },
     )
+
+
+@record("03/read-tensor")
+def read_tensor() -> Exercise:
+    """`answer(path, key)` gives one tensor of a safetensors file, from its own bytes alone."""
+    import torch
+    from safetensors.torch import save_file
+
+    kinds = {"F32": torch.float32, "F16": torch.float16}
+
+    def fetched(answer: Callable[[str, str], Any], size: str, key: str) -> Any:
+        """Write a file, ask for a tensor of it, and see how many bytes were held meanwhile."""
+        with TemporaryDirectory() as folder:
+            path = str(Path(folder) / "model.safetensors")
+            save_file(files[size], path, metadata={"format": "pt"})
+            tracemalloc.start()
+            try:
+                given = plain(answer(path, key))
+                held = tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+            if Path(path).stat().st_size > LARGE and held > LARGE:
+                raise Found("whole_file")
+            return given
+
+    def read(
+        begin_at: Callable[[int, int], int] = lambda length, begin: HEADER_BYTES + length + begin,
+        bytes_of: Callable[[int, int], int] = lambda begin, end: end - begin,
+        kind_of: Callable[[str], Any] = lambda name: kinds[name],
+        shaped: Callable[[Any, list[int]], Any] = lambda numbers, shape: numbers.reshape(shape),
+        of: Callable[[dict[str, Any], str], str] = lambda header, key: key,
+    ) -> Callable[[str, str], Any]:
+        """One tensor of the file, wrong in one thing."""
+
+        def found(path: str, key: str) -> Any:
+            with open(path, "rb") as file:
+                length = int.from_bytes(file.read(HEADER_BYTES), "little")
+                header = json.loads(file.read(length))
+                entry = header[of(header, key)]
+                begin, end = entry["data_offsets"]
+                file.seek(begin_at(length, begin))
+                data = file.read(bytes_of(begin, end))
+            return shaped(torch.frombuffer(bytearray(data), dtype=kind_of(entry["dtype"])), entry["shape"])
+
+        return found
+
+    drawn = torch.Generator().manual_seed(3)
+    small = {
+        "layer.bias": torch.randn(4, generator=drawn),
+        "layer.weight": torch.randn(2, 3, generator=drawn),
+        "norm": torch.randn(2, 2, 2, generator=drawn).half(),
+    }
+    large = {"head": torch.randn(3, generator=drawn).half(), "table": torch.zeros(800, 800)}
+    files = {"small": small, "large": large}
+    return Exercise(
+        right=read(),
+        cases=[("small", "layer.bias"), ("small", "layer.weight"), ("small", "norm"), ("large", "head")],
+        use=fetched,
+        same=alike(0.0),
+        call=lambda size, key: f"read_tensor(path, {key!r})",
+        forbidden=("load_file", "get_tensor", "load", "deserialize"),
+        mistakes={
+            "flat": read(shaped=lambda numbers, shape: numbers),
+            "header_forgotten": (
+                read(begin_at=lambda length, begin: begin),
+                read(begin_at=lambda length, begin: HEADER_BYTES + begin),
+            ),
+            "length_forgotten": read(begin_at=lambda length, begin: length + begin),
+            "start_forgotten": read(begin_at=lambda length, begin: HEADER_BYTES + length),
+            "one_type": (read(kind_of=lambda name: torch.float32), read(kind_of=lambda name: torch.float16)),
+            "turned": read(shaped=lambda numbers, shape: numbers.reshape(shape[::-1])),
+        },
+    )
+
+
+@record("03/repair-weights")
+def repair_weights() -> Exercise:
+    """`answer(path, config)` gives a body with the weights that a file of body and head holds, in evaluation mode."""
+    import torch
+    from transformers import AutoModel, BertConfig, BertForSequenceClassification, BertModel
+
+    def loaded(answer: Callable[[str, Any], Any], seed: int, layers: int) -> Any:
+        """Save a classifier, ask for its body, and compare tensor by tensor."""
+        with TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(CHECKPOINT_SEED + seed)
+            original = BertForSequenceClassification(BertConfig(**{**TWIN_SIZES, "num_hidden_layers": layers}))
+            for value in original.parameters():
+                value.add_(0.02 * torch.randn(value.shape))  # so that no bias is 0 and no norm 1 by itself
+            original.save_pretrained(folder)
+            torch.manual_seed(1)
+            given = answer(str(Path(folder) / "model.safetensors"), original.config)
+        if given is None or given is Ellipsis:
+            return given
+        if type(given) is not BertModel:
+            raise Found("not_the_body", f"`{type(given).__name__}`", "`BertModel`")
+        theirs, ours = given.state_dict(), original.bert.state_dict()
+        equal = [key for key, value in ours.items() if key in theirs and torch.equal(theirs[key], value)]
+        return {
+            "tensors as in the file": f"{len(equal)} of {len(ours)}",
+            "mode": "training" if given.training else "evaluation",
+        }
+
+    def filled(
+        rename: Callable[[str], str] = lambda key: key.removeprefix("bert."),
+        keep: Callable[[str], bool] = lambda key: key.startswith("bert."),
+        training: bool = False,
+    ) -> Callable[[str, Any], Any]:
+        """The body with the tensors that fit, under other names."""
+
+        def found(path: str, config: Any) -> Any:
+            from safetensors.torch import load_file
+
+            body = AutoModel.from_config(config)
+            own = {rename(key): value for key, value in load_file(path).items() if keep(key)}
+            body.load_state_dict(own, strict=False)
+            return body.train(training)
+
+        return found
+
+    return Exercise(
+        right=filled(),
+        cases=[(0, 1), (1, 2)],
+        use=loaded,
+        call=lambda seed, layers: "body_with_weights(path, config)",
+        mistakes={
+            "planted": filled(rename=lambda key: key),
+            "training_mode": filled(training=True),
+            "encoder_only": (
+                filled(keep=lambda key: key.startswith("bert.encoder.")),
+                filled(keep=lambda key: not key.startswith("bert.pooler.")),
+                filled(keep=lambda key: not key.startswith("bert.embeddings.")),
+            ),
+            "no_biases": filled(keep=lambda key: not key.endswith(".bias")),
+            "planted_in_training": filled(rename=lambda key: key, training=True),
+        },
+    )

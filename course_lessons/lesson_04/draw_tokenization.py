@@ -25,6 +25,8 @@ BORDERS = {
     "unknown": ("double", VERMILION),
     "special": ("dashed", GREY),
 }
+VISIBLE = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"})
+"""White space, and the sign that is drawn for it."""
 FAMILY_LOOKS = ((VERMILION, "s", "-"), (GREEN, "^", "-"), (BLUE, "o", "-"), (PURPLE, "D", "-"))
 
 Pair = tuple[str, str]
@@ -212,9 +214,9 @@ def _counts(given: TokenizedText) -> str:
 
 
 def _chip(piece: Piece) -> str:
-    """A token, its id and what it covers, one below the other; a space is drawn as ␣ so that it can be seen."""
+    """A token, its id and what it covers, one below the other; white space is drawn as a sign that can be seen."""
     tint = PAPER if piece.word is None or piece.kind == "special" else TINTS[piece.word % len(TINTS)]
-    covers = piece.covers.replace(" ", "␣").replace("\n", "⏎")
+    covers = piece.covers.translate(VISIBLE)
     title = text(f"draw_tokenization.kind_{piece.kind}")
     border, edge = BORDERS[piece.kind]
     return chip(piece.token, str(piece.id), covers, tint=tint, edge=edge, border=border, title=title)

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from course_checks.inspect_setup import plain_text
 from course_checks.judging import Exercise
 from course_checks.values import alike
-from course_lessons.lesson_09.inspect_setup import plain_text
 from course_utils.exercises import record
 
 if TYPE_CHECKING:

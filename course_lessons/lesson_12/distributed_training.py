@@ -6,8 +6,8 @@ The same file is started in different ways:
     torchrun --nproc-per-node 2 -m course_lessons.lesson_12.distributed_training --cpu --folder my/run
     accelerate launch --config_file several_gpus.yaml -m course_lessons.lesson_12.distributed_training --folder my/run
 
-The configurations lie in `course_utils/accelerate_configs`; `--configurations` prints where that is. A start with the
-same folder goes on from the last whole checkpoint. On a shared machine two runs need two folders.
+The configurations lie beside this file in `accelerate_configs`; `--configurations` prints where that is. A start with
+the same folder goes on from the last whole checkpoint. On a shared machine two runs need two folders.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ import re
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course_utils.messages import CourseError, text
+from course_utils.messages import CourseError, shorten, text
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -34,6 +35,19 @@ if TYPE_CHECKING:
 
 UNFINISHED = "unfinished"
 """Name of the folder in which a checkpoint grows; only a whole one is renamed to step-NUMBER."""
+
+RUN = "run.json"
+"""Name of the file of a checkpoint that says to which run it belongs."""
+
+SMALLEST = {"rows": 0, "epochs": 1, "batch_size": 1, "accumulate": 1, "seed": 0, "save_every": 0, "die_at_step": 0}
+"""The smallest whole number that makes sense for a setting."""
+
+FREE = ("folder", "save_every", "die_at_step")
+"""What may differ when a run goes on: it changes no number of the run."""
+
+
+MANNERS = 2.0
+"""Seconds by which the other processes end later than the first: as soon as one ends, torchrun ends all."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +58,7 @@ class DistributedSettings:
         folder: where checkpoints, the model and the report go; on several machines a folder that all of them see.
         model: the checkpoint to start from; empty for the course's stand-in for bert-base-uncased.
         language: "en" or "ko", the language of the reviews.
-        rows: how many training rows.
+        rows: how many training rows; 0 for all there are.
         epochs, batch_size, learning_rate, max_grad_norm, seed: as in lesson 08; `batch_size` is that of ONE process.
         accumulate: batches of each process that make one step; a smaller rest at the end of an epoch counts less.
         save_every: steps between checkpoints; 0 for none.
@@ -55,11 +69,11 @@ class DistributedSettings:
     folder: Path
     model: str = ""
     language: str = "en"
-    rows: int = 120
+    rows: int = 0
     epochs: int = 3
     batch_size: int = 8
     accumulate: int = 1
-    learning_rate: float = 5e-5
+    learning_rate: float = 3e-4
     max_grad_norm: float = 1.0
     seed: int = 42
     save_every: int = 10
@@ -74,8 +88,10 @@ def train(settings: DistributedSettings) -> dict[str, Any]:
         Number of processes, kind of distribution, device, the step resumed from (0: none), the loss and the learning
         rate of each step done here, how many rows were judged and how many of them rightly.
     Raises:
-        CourseError: the processes do not know each other, or a checkpoint belongs to another division of the work.
+        CourseError: before any training, where a setting is impossible, the processes do not know each other, or a
+            checkpoint of the folder belongs to another run.
     """
+    refuse_impossible(settings)
     import torch
     from accelerate import Accelerator
     from accelerate.utils import set_seed
@@ -95,11 +111,13 @@ def train(settings: DistributedSettings) -> dict[str, Any]:
 
     from course_utils.training import EpochOrder
 
-    set_seed(settings.seed)
     name = settings.model or _stand_in()
-    tokenizer = AutoTokenizer.from_pretrained(name)
-    model = AutoModelForSequenceClassification.from_pretrained(name)
+    tokenizer = _loaded(AutoTokenizer, name)
     rows, judged = _tokenized(tokenizer, settings)
+    set_seed(settings.seed)
+    model = _loaded(AutoModelForSequenceClassification, name)
+    if model.config.num_labels < 2:
+        raise CourseError(text("distributed_training.one_label", given=name))
     collate, order = DataCollatorWithPadding(tokenizer), EpochOrder(len(rows), settings.seed)
     loader = accelerator.prepare(DataLoader(rows, settings.batch_size, sampler=order, collate_fn=collate))
     per_epoch = math.ceil(len(loader) / settings.accumulate)
@@ -117,22 +135,24 @@ def train(settings: DistributedSettings) -> dict[str, Any]:
     while done < total:
         order.epoch, seen = divmod(done, per_epoch)
         share = torch.zeros((), device=accelerator.device)
+        fresh = True  # whether the next batch is the first of a step
         for batch in accelerator.skip_first_batches(loader, seen * settings.accumulate) if seen else loader:
             if random is not None:  # to begin an epoch draws a number, and here that belongs to the time before
                 torch.set_rng_state(random)
                 random = None
+            if fresh and done + 1 == settings.die_at_step and not resumed_from:
+                _die(accelerator)
             with accelerator.accumulate(model):
                 loss = model(**batch).loss
                 accelerator.backward(loss)
                 share += loss.detach() / settings.accumulate
                 if accelerator.sync_gradients:
-                    if done + 1 == settings.die_at_step and not resumed_from:
-                        _die(accelerator)
                     accelerator.clip_grad_norm_(model.parameters(), settings.max_grad_norm)
                     rates.append(schedule.get_last_lr()[0])
                 optimizer.step()
                 optimizer.zero_grad()
-            if accelerator.sync_gradients:
+            fresh = accelerator.sync_gradients
+            if fresh:
                 schedule.step()
                 done += 1
                 losses.append(accelerator.reduce(share, "mean").item())
@@ -144,7 +164,6 @@ def train(settings: DistributedSettings) -> dict[str, Any]:
     accelerator.unwrap_model(model).save_pretrained(
         settings.folder / "model",
         is_main_process=accelerator.is_main_process,
-        save_function=accelerator.save,
         state_dict=accelerator.get_state_dict(model),
     )
     report = {
@@ -186,7 +205,7 @@ def save_checkpoint(accelerator: Accelerator, settings: DistributedSettings, don
     accelerator.save_state(str(unfinished))
     accelerator.wait_for_everyone()  # every process writes its own random state
     if accelerator.is_main_process:
-        (unfinished / "division.json").write_text(json.dumps(_division(accelerator, settings)), encoding="utf-8")
+        (unfinished / RUN).write_text(json.dumps(_told(accelerator, settings)), encoding="utf-8")
         unfinished.rename(whole)
         for older in checkpoints(settings.folder)[:-1]:
             shutil.rmtree(older)
@@ -237,7 +256,10 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         report = train(DistributedSettings(**given))
     except CourseError as error:
-        print(f"CourseError: {error}", file=sys.stderr)
+        if os.environ.get("RANK", "0") == "0":  # all processes found the same
+            print(f"CourseError: {error}", file=sys.stderr, flush=True)
+        else:
+            time.sleep(MANNERS)
         return 2
     if os.environ.get("RANK", "0") == "0":
         print(text("distributed_training.finished", **{**report, "steps": len(report["losses"])}))
@@ -245,6 +267,43 @@ def main(words: Sequence[str] | None = None) -> int:
 
     PartialState().destroy_process_group()
     return 0
+
+
+def refuse_impossible(settings: DistributedSettings) -> None:
+    """Say at once, before anything is loaded, what is impossible about some settings.
+
+    Raises:
+        CourseError: a number that makes no sense, or a folder that cannot be one.
+
+    >>> refuse_impossible(DistributedSettings(Path("my/run"), epochs=2))
+    """
+    for name, least in SMALLEST.items():
+        given = getattr(settings, name)
+        if isinstance(given, bool) or not isinstance(given, int) or given < least:
+            words = text("distributed_training.too_small", name=_option(name), given=given, least=least)
+            raise CourseError(words)
+    for name in ("learning_rate", "max_grad_norm"):
+        given = getattr(settings, name)
+        if not 0 < given < math.inf:
+            raise CourseError(text("distributed_training.not_positive", name=_option(name), given=given))
+    there = next(path for path in (settings.folder, *settings.folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise CourseError(text("distributed_training.no_folder", given=settings.folder, there=there))
+    if not os.access(there, os.W_OK):
+        raise CourseError(text("distributed_training.no_writing", given=settings.folder, there=there))
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _loaded(kind: Any, name: str) -> Any:
+    """A tokenizer or a model by its name; a CourseError where there is none."""
+    try:
+        return kind.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        why = str(error).strip().partition("\n")[0]
+        raise CourseError(text("distributed_training.no_model", given=name, why=shorten(why, 200))) from None
 
 
 def _stand_in() -> str:
@@ -265,18 +324,17 @@ def _tokenized(tokenizer: Any, settings: DistributedSettings) -> tuple[list[dict
     from course_utils.corpora import corpus
 
     reviews = corpus("pocket_reviews", settings.language)
-    parts = (reviews["train"].select(range(min(settings.rows, len(reviews["train"])))), reviews["test"])
+    most = len(reviews["train"])
+    if settings.rows > most:
+        raise CourseError(text("distributed_training.too_many", given=settings.rows, most=most))
+    parts = (reviews["train"].select(range(settings.rows or most)), reviews["test"])
     return tuple([{**tokenizer(row["text"], truncation=True), "label": row["label"]} for row in part] for part in parts)
 
 
-def _division(accelerator: Accelerator, settings: DistributedSettings) -> dict[str, int]:
-    """How the work is divided: resumed with another division, rows would be left out or come twice."""
-    return {
-        "processes": accelerator.num_processes,
-        "batch_size": settings.batch_size,
-        "accumulate": settings.accumulate,
-        "rows": settings.rows,
-    }
+def _told(accelerator: Accelerator, settings: DistributedSettings) -> dict[str, Any]:
+    """All that decides what a run calculates: with anything else, what goes on would be another run."""
+    told = {name: value for name, value in vars(settings).items() if name not in FREE}
+    return {"processes": accelerator.num_processes, **told}
 
 
 def _resume(accelerator: Accelerator, settings: DistributedSettings) -> int:
@@ -284,10 +342,11 @@ def _resume(accelerator: Accelerator, settings: DistributedSettings) -> int:
     found = checkpoints(settings.folder)
     if not found:
         return 0
-    was = json.loads((found[-1] / "division.json").read_text(encoding="utf-8"))
-    now = _division(accelerator, settings)
-    if was != now:
-        raise CourseError(text("distributed_training.other_division", was=was, now=now, folder=found[-1].name))
+    was = json.loads((found[-1] / RUN).read_text(encoding="utf-8"))
+    now = _told(accelerator, settings)
+    other = [f"{_option(name)} {was.get(name)!r} -> {now[name]!r}" for name in now if was.get(name) != now[name]]
+    if other:
+        raise CourseError(text("distributed_training.other_run", other=", ".join(other), folder=found[-1].name))
     accelerator.load_state(str(found[-1]))
     return int(found[-1].name.removeprefix("step-"))
 

@@ -2,138 +2,315 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from course_checks.values import as_tensor, shown
-from course_utils.exercises import RIGHT, Verdict, exercise, started
+from course_checks.judging import Exercise, Found
+from course_checks.values import alike
+from course_utils.exercises import record
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 Batches = list[list[int]]
+Shares = list[dict[str, Any]]
 
 
-@exercise("12/joint-loss")
-def joint_loss(answer: Callable[[list[float], list[int]], object]) -> Verdict:
-    """`answer(losses, rows)` is the mean loss over all rows, from the mean loss and the rows of each process.
+@record("12/joint-loss")
+def joint_loss() -> Exercise:
+    """`answer(losses, rows)` gives the mean loss over all rows, from the mean loss and the rows of each process."""
 
-    >>> joint_loss(lambda losses, rows: sum(l * r for l, r in zip(losses, rows)) / sum(rows)).passed
-    True
+    def summed(losses: list[float], rows: list[int]) -> float:
+        return sum(loss * count for loss, count in zip(losses, rows, strict=True))
+
+    return Exercise(
+        right=lambda losses, rows: summed(losses, rows) / sum(rows),
+        cases=[
+            ([0.6, 0.4], [8, 8]),
+            ([0.9, 0.3], [2, 6]),
+            ([0.2, 0.8, 0.5], [5, 3, 2]),
+            ([0.7], [4]),
+        ],
+        mistakes={
+            "plain_mean": lambda losses, rows: sum(losses) / len(losses),
+            "summed": lambda losses, rows: sum(losses),
+            "not_divided": summed,
+            "by_processes": lambda losses, rows: summed(losses, rows) / len(rows),
+            "rows_lost": lambda losses, rows: sum(losses) / sum(rows),
+        },
+    )
+
+
+@record("12/averaged-gradients")
+def averaged_gradients() -> Exercise:
+    """`answer(models, shares)` puts the gradient of the joint batch into every copy, and gives the joint loss."""
+
+    def variant(
+        clear: bool = True,
+        weigh: bool = True,
+        share: Callable[[list[Any], list[float]], Any] = lambda parts, parts_of: sum(
+            part * weight for part, weight in zip(parts, parts_of, strict=True)
+        ),
+        into: slice = slice(None),
+        weigh_loss: bool = True,
+        at_once: bool = True,
+    ) -> Callable[[list[Module], Shares], float]:
+        """The three stages, wrong in one thing."""
+
+        def wrong(models: list[Module], shares: Shares) -> float:
+            rows = [len(batch["labels"]) for batch in shares]
+            even = [1 / len(rows)] * len(rows)
+            weights = [count / sum(rows) for count in rows] if weigh else even
+            losses = []
+            for model, batch in zip(models, shares, strict=True):
+                if clear:
+                    model.zero_grad()
+                loss = model(**batch).loss
+                loss.backward()
+                losses.append(loss.item())
+            for copies in zip(*(model.parameters() for model in models), strict=True):
+                if copies[0].grad is None:
+                    continue
+                found = share([copy.grad for copy in copies], weights)
+                for copy in copies[into]:
+                    copy.grad = found.clone()
+                    if not at_once:
+                        found = share([copy.grad for copy in copies], weights)
+            by = [count / sum(rows) for count in rows] if weigh_loss else even
+            return sum(loss * weight for loss, weight in zip(losses, by, strict=True))
+
+        return wrong
+
+    def one_tensor_for_all(models: list[Module], shares: Shares) -> float:
+        loss = variant()(models, shares)
+        for copies in zip(*(model.parameters() for model in models), strict=True):
+            for copy in copies:
+                copy.grad = copies[0].grad
+        return loss
+
+    def stepped(models: list[Module], shares: Shares) -> float:
+        loss = variant()(models, shares)
+        for model in models:
+            for weight in model.parameters():
+                weight.data -= 0.1 * (weight.grad if weight.grad is not None else 0.0)
+        return loss
+
+    return Exercise(
+        right=variant(),
+        cases=[([4, 4], 0, False), ([2, 6], 1, False), ([1, 2, 5], 2, True), ([3], 3, False)],
+        same=alike(1e-4),
+        use=_used_on_copies,
+        call=lambda sizes, *_: (
+            f"averaged_gradients(models, shares) with {len(sizes)} processes and {' + '.join(map(str, sizes))} rows"
+        ),
+        mistakes={
+            "means_of_shares": (variant(weigh=False), variant(weigh=False, weigh_loss=False)),
+            "loss_of_shares": variant(weigh_loss=False),
+            "not_averaged": variant(share=lambda parts, _: sum(parts)),
+            "first_only": variant(into=slice(1)),
+            "alone": variant(share=lambda parts, _: parts[0], into=slice(0)),
+            "old_counted": variant(clear=False),
+            "read_too_late": variant(at_once=False),
+            "one_tensor": one_tensor_for_all,
+            "stepped": stepped,
+        },
+    )
+
+
+def _used_on_copies(
+    answer: Callable[[list[Module], Shares], Any], sizes: Sequence[int], seed: int, frozen: bool
+) -> Any:
+    """What an answer does to fresh copies of a small model that hold old gradients, one for each process."""
+    import torch
+
+    models, shares = copies_and_shares(sizes, seed, frozen)
+    before = [weight.detach().clone() for weight in models[0].parameters()]
+    loss = answer(models, shares)
+    if loss is None:
+        raise Found("no_loss", "`None`")
+    for model in models:
+        if any(not torch.equal(now, was) for now, was in zip(model.parameters(), before, strict=True)):
+            raise Found("stepped")
+    gradients = [[weight.grad for weight in model.parameters()] for model in models]
+    places = [gradient.data_ptr() for each in gradients for gradient in each if gradient is not None]
+    if len(set(places)) < len(places):
+        raise Found("one_tensor")
+    return {"loss": loss, "gradients": gradients}
+
+
+def copies_and_shares(sizes: Sequence[int], seed: int, frozen: bool = False) -> tuple[list[Module], Shares]:
+    """Equal copies of a small model, each with old gradients, and for each a batch of so many rows.
+
+    >>> models, shares = copies_and_shares([2, 6], seed=0)
+    >>> len(models), [len(share["labels"]) for share in shares]
+    (2, [2, 6])
     """
-    for losses, rows in (([0.6, 0.4], [8, 8]), ([0.9, 0.3], [2, 6]), ([0.2, 0.8, 0.5], [5, 3, 2])):
-        weighted = sum(loss * count for loss, count in zip(losses, rows, strict=True))
-        expected = weighted / sum(rows)
-        given = started(answer(list(losses), list(rows)))
-        number = as_tensor(given)
-        if number is None or number.numel() != 1:
-            cause = "not_a_number"
-        elif abs(number.item() - expected) <= 1e-6:
-            continue
-        else:
-            slips = {
-                "plain_mean": sum(losses) / len(losses),
-                "summed": sum(losses),
-                "not_divided": weighted,
-                "by_processes": weighted / len(losses),
-            }
-            cause = next((name for name, slip in slips.items() if abs(number.item() - slip) <= 1e-6), "other")
-        call = f"joint_loss({losses}, {rows})"
-        return Verdict(False, call, f"`{_number(given)}`", f"`{expected:.3f}`", cause)
-    return RIGHT
+    from types import SimpleNamespace
+
+    import torch
+
+    class Reader(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = torch.nn.Embedding(9, 3)
+            self.head = torch.nn.Linear(3, 2)
+            self.unused = torch.nn.Linear(3, 1)
+            self.table.weight.requires_grad_(not frozen)
+
+        def forward(self, input_ids: torch.Tensor, labels: torch.Tensor) -> SimpleNamespace:
+            logits = self.head(self.table(input_ids).mean(dim=1))
+            return SimpleNamespace(logits=logits, loss=torch.nn.functional.cross_entropy(logits, labels))
+
+    state = torch.random.get_rng_state()
+    models: list[Module] = []
+    for _ in sizes:
+        torch.manual_seed(seed)
+        models.append(Reader())
+    shares = [
+        {
+            "input_ids": torch.randint(0, 9, (rows, 4)),
+            "labels": torch.arange(rows) % 2 if rows > 1 else torch.ones(1).long(),
+        }
+        for rows in sizes
+    ]
+    torch.random.set_rng_state(state)
+    for model in models:
+        for weight in (model.table.weight, *model.head.parameters()):  # type: ignore[union-attr]
+            weight.grad = torch.ones_like(weight) if weight.requires_grad else None
+    return models, shares
 
 
-def _number(given: object) -> str:
-    number = as_tensor(given)
-    return f"{number.item():.3f}" if number is not None and number.numel() == 1 else shown(given)
-
-
-@exercise("12/share-out")
-def share_out(answer: Callable[[Batches, int, int], object]) -> Verdict:
-    """`answer(batches, processes, rank)` is the list of batches that process number `rank` gets, each batch once.
-
-    >>> share_out(lambda batches, processes, rank: batches[rank::processes]).passed
-    True
-    """
+@record("12/share-out")
+def share_out() -> Exercise:
+    """`answer(batches, processes, rank)` gives the batches that process number `rank` gets, each batch once."""
     batches = [[2 * number, 2 * number + 1] for number in range(7)]
-    for count, processes, rank in ((6, 2, 0), (6, 2, 1), (7, 3, 0), (7, 3, 2), (4, 1, 0)):
-        whole = batches[:count]
-        expected = whole[rank::processes]
-        given = started(answer([list(batch) for batch in whole], processes, rank))
-        found = _lists(given)
-        if found == expected:
-            continue
-        size = -(-count // processes)
-        slips = {
-            "everything": whole,
-            "in_blocks": whole[rank * size : (rank + 1) * size],
-            "in_floor_blocks": whole[rank * (count // processes) : (rank + 1) * (count // processes)],
-            "single_rows": [batch[rank::processes] for batch in whole],
-            "flat_rows": sum(expected, []),
-            "from_one": whole[rank - 1 :: processes] if rank else whole[processes - 1 :: processes],
-            "repeated": [(whole + whole)[number] for number in range(rank, size * processes, processes)],
-        }
-        same = {"in_floor_blocks": "in_blocks", "flat_rows": "single_rows"}
-        cause = "not_a_list" if found is None else "other"
-        if found is not None:
-            match = next((name for name, slip in slips.items() if found == slip), "other")
-            cause = same.get(match, match)
-        call = f"share_out({shown(whole)}, {processes}, {rank})"
-        return Verdict(False, call, f"`{shown(given)}`", f"`{shown(expected)}`", cause)
-    return RIGHT
+
+    def repeated(whole: Batches, processes: int, rank: int) -> Batches:
+        steps = math.ceil(len(whole) / processes)
+        return [(whole * processes)[number] for number in range(rank, steps * processes, processes)]
+
+    return Exercise(
+        right=lambda whole, processes, rank: whole[rank::processes],
+        cases=[
+            (batches[: number or 7], processes, rank)
+            for number, processes, rank in [(6, 2, 0), (6, 2, 1), (7, 3, 0), (7, 3, 2), (4, 1, 0), (2, 3, 2)]
+        ],
+        mistakes={
+            "everything": lambda whole, processes, rank: whole,
+            "in_blocks": (
+                lambda whole, processes, rank: whole[
+                    rank * math.ceil(len(whole) / processes) : (rank + 1) * math.ceil(len(whole) / processes)
+                ],
+                lambda whole, processes, rank: whole[
+                    rank * (len(whole) // processes) : (rank + 1) * (len(whole) // processes)
+                ],
+                lambda whole, processes, rank: whole[
+                    rank * len(whole) // processes : (rank + 1) * len(whole) // processes
+                ],
+            ),
+            "single_rows": (
+                lambda whole, processes, rank: [batch[rank::processes] for batch in whole],
+                lambda whole, processes, rank: sum(whole[rank::processes], []),
+            ),
+            "from_one": (
+                lambda whole, processes, rank: whole[(rank - 1) % processes :: processes],
+                lambda whole, processes, rank: whole[rank + 1 :: processes],
+            ),
+            "repeated": repeated,
+            "to_the_last": lambda whole, processes, rank: whole[rank:],
+        },
+    )
 
 
-@exercise("12/gather")
-def gather(answer: Callable[[list[Batches], int], object]) -> Verdict:
-    """`answer(parts, rows)` puts the predictions of all processes into the order of the data, each row once.
+@record("12/gather")
+def gather() -> Exercise:
+    """`answer(parts, rows)` puts the predictions of all processes into the order of the data, each row once."""
 
-    >>> def right(parts, rows):
-    ...     return [one for step in zip(*parts) for batch in step for one in batch][:rows]
-    >>> gather(right).passed
-    True
-    """
-    for rows, processes, size in ((8, 2, 2), (10, 2, 2), (7, 3, 2)):
-        parts = _divided(rows, processes, size)
-        expected = [10 + row for row in range(rows)]
-        given = started(answer([[list(batch) for batch in part] for part in parts], rows))
-        found = _flat(given)
-        if found == expected:
-            continue
-        stepwise = [one for step in zip(*parts, strict=True) for batch in step for one in batch]
-        after_each_other = [one for part in parts for batch in part for one in batch]
+    def stepwise(parts: list[Batches]) -> list[int]:
+        return [one for step in zip(*parts, strict=True) for batch in step for one in batch]
+
+    def after_each_other(parts: list[Batches]) -> list[int]:
+        return [one for part in parts for batch in part for one in batch]
+
+    def row_by_row(parts: list[Batches], rows: int) -> list[int]:
         flat = [[one for batch in part for one in batch] for part in parts]
-        slips = {
-            "not_cut": stepwise,
-            "by_process": after_each_other[:rows],
-            "by_process_whole": after_each_other,
-            "cut_in_front": stepwise[-rows:],
-            "row_by_row": [one for step in zip(*flat, strict=True) for one in step][:rows],
-            "one_process": flat[0],
-            "still_nested": [batch for step in zip(*parts, strict=True) for batch in step],
-        }
-        cause = "not_a_list" if found is None else "other"
-        if found is not None:
-            match = next((name for name, slip in slips.items() if found == slip), "other")
-            cause = {"by_process_whole": "by_process"}.get(match, match)
-        call = f"gather({shown(parts)}, {rows})"
-        return Verdict(False, call, f"`{shown(given)}`", f"`{shown(expected)}`", cause)
-    return RIGHT
+        return [one for step in zip(*flat, strict=True) for one in step][:rows]
+
+    return Exercise(
+        right=lambda parts, rows: stepwise(parts)[:rows],
+        cases=[
+            (divided(8, 2, 2), 8),
+            (divided(10, 2, 2), 10),
+            (divided(7, 3, 2), 7),
+            (divided(9, 2, 3, classes=2), 9),
+            (divided(1, 2, 2), 1),
+        ],
+        mistakes={
+            "not_cut": lambda parts, rows: stepwise(parts),
+            "by_process": (
+                lambda parts, rows: after_each_other(parts)[:rows],
+                lambda parts, rows: after_each_other(parts),
+            ),
+            "cut_in_front": lambda parts, rows: stepwise(parts)[-rows:],
+            "row_by_row": row_by_row,
+            "one_process": lambda parts, rows: [one for batch in parts[0] for one in batch],
+            "still_nested": (
+                lambda parts, rows: [batch for step in zip(*parts, strict=True) for batch in step],
+                lambda parts, rows: [batch for step in zip(*parts, strict=True) for batch in step][:rows],
+            ),
+            "by_value": (
+                lambda parts, rows: list(dict.fromkeys(stepwise(parts))),
+                lambda parts, rows: sorted(set(stepwise(parts))),
+            ),
+        },
+    )
 
 
-def _divided(rows: int, processes: int, size: int) -> list[Batches]:
-    """Predictions 10, 11, 12 ... of rows 0, 1, 2 ..., as the processes hold them."""
+def divided(rows: int, processes: int, size: int, classes: int = 0) -> list[Batches]:
+    """Predictions 10, 11, 12 ... of rows 0, 1, 2 ..., as the processes hold them; with `classes` 0, 1, 0, 1 ...
+
+    >>> divided(3, 2, 1)
+    [[[10], [12]], [[11], [10]]]
+    """
     from course_lessons.lesson_12.epoch_plan import plan_epoch
 
     plan = plan_epoch(rows, processes, size)
-    return [[[10 + row for row in batch] for batch in share] for share in plan.batches]
+    name = (lambda row: row * row % 3 % classes) if classes else (lambda row: 10 + row)
+    return [[[name(row) for row in batch] for batch in share] for share in plan.batches]
 
 
-def _flat(given: object) -> list[object] | None:
-    """What was given as a list of plain values, whatever kind of list or tensor it is."""
-    if hasattr(given, "tolist"):
-        given = given.tolist()
-    if not isinstance(given, list | tuple):
-        return None
-    return [one.tolist() if hasattr(one, "tolist") else one for one in given]
+@record("12/repair-rates")
+def repair_rates() -> Exercise:
+    """`answer(batches, processes, epochs)` gives the learning rate of each step, on a straight way to zero."""
+    import torch
 
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0).step()  # a first step loads much, outside the limit
 
-def _lists(given: object) -> Sequence[object] | None:
-    """The same, with what lies inside as lists too."""
-    flat = _flat(given)
-    return None if flat is None else [list(one) if isinstance(one, tuple) else one for one in flat]
+    def line(steps: int, total: float, ahead: int = 1) -> list[float]:
+        return [max(0.0, 1 - step * ahead / total) for step in range(steps)]
+
+    def steps(batches: int, processes: int, epochs: int) -> int:
+        return epochs * math.ceil(batches / processes)
+
+    return Exercise(
+        right=lambda batches, processes, epochs: line(
+            steps(batches, processes, epochs), steps(batches, processes, epochs)
+        ),
+        cases=[(8, 2, 1), (6, 3, 2), (7, 2, 3), (5, 1, 2), (3, 4, 1)],
+        mistakes={
+            "planted": lambda batches, processes, epochs: line(
+                steps(batches, processes, epochs), steps(batches, processes, epochs), processes
+            ),
+            "counted_before": lambda batches, processes, epochs: line(
+                steps(batches, processes, epochs), epochs * batches, processes
+            ),
+            "too_slow": (
+                lambda batches, processes, epochs: line(
+                    steps(batches, processes, epochs), processes * steps(batches, processes, epochs)
+                ),
+                lambda batches, processes, epochs: line(steps(batches, processes, epochs), epochs * batches),
+            ),
+            "as_alone": lambda batches, processes, epochs: line(epochs * batches, epochs * batches),
+        },
+    )

@@ -23,7 +23,7 @@ def construct_html(each: Construct, line: int | None = None) -> str:
         each: the construct.
         line: the line of a pasted text where it was found.
 
-    >>> "No module named" in construct_html(CONSTRUCTS[3])
+    >>> "encode_plus" in construct_html(CONSTRUCTS[3])
     True
     """
     at = "" if line is None else f"<b>{text('draw_constructs.line', line=line)}</b> "

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping
+import ast
+import inspect
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from course_utils.exercises import RIGHT, Verdict, exercise, started
-from course_utils.messages import brief
+from course_checks.judging import Exercise
+from course_checks.values import alike
+from course_utils.exercises import record
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from transformers import TextClassificationPipeline
 
 RENAMED = {
     "evaluation_strategy": "eval_strategy",
@@ -20,179 +23,291 @@ RENAMED = {
 }
 """Arguments of TrainingArguments that only changed their name."""
 
-OLD_ARGUMENTS: tuple[dict[str, Any], ...] = (
-    {"output_dir": "runs", "evaluation_strategy": "epoch", "learning_rate": 5e-5},
-    {"no_cuda": False, "per_gpu_train_batch_size": 16, "num_train_epochs": 3},
-    {"group_by_length": True, "warmup_ratio": 0.1, "overwrite_output_dir": True, "seed": 0},
-    {"group_by_length": False, "weight_decay": 0.01},
-    {"output_dir": "runs", "eval_strategy": "no"},
-)
+GROUPED = ("train_sampling_strategy", "group_by_length")
+"""The argument, and its value, that came in place of `group_by_length=True`."""
 
 
-@exercise("13/modern-arguments")
-def modern_arguments(answer: Callable[[dict[str, Any]], object]) -> Verdict:
-    """`answer(old)` gives the arguments of TrainingArguments under today's names.
+@record("13/modern-arguments")
+def modern_arguments() -> Exercise:
+    """`answer(old)` gives the arguments of TrainingArguments under today's names."""
 
-    >>> modern_arguments(lambda old: old).cause
-    'old_names'
+    def variant(
+        renamed: Callable[[str], str] = lambda name: RENAMED.get(name, name),
+        grouped: Callable[[Any], Any] = lambda value: GROUPED[1] if value else None,
+        dropped: tuple[str, ...] = ("overwrite_output_dir",),
+        kept: Callable[[str], bool] = lambda name: True,
+    ) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        """The arguments of today, wrong in one thing."""
+
+        def wrong(old: dict[str, Any]) -> dict[str, Any]:
+            new = {renamed(name): value for name, value in old.items() if name not in dropped and kept(name)}
+            if "group_by_length" in new:
+                value = grouped(new.pop("group_by_length"))
+                new |= {} if value is None else {GROUPED[0]: value}
+            return new
+
+        return wrong
+
+    return Exercise(
+        right=variant(),
+        cases=[
+            ({"output_dir": "runs", "evaluation_strategy": "epoch", "learning_rate": 5e-5},),
+            ({"no_cuda": False, "per_gpu_train_batch_size": 16, "num_train_epochs": 3},),
+            ({"group_by_length": True, "warmup_ratio": 0.1, "overwrite_output_dir": True, "seed": 0},),
+            ({"group_by_length": False, "weight_decay": 0.01, "overwrite_output_dir": False},),
+            ({"output_dir": "runs", "eval_strategy": "no"},),
+            ({},),
+        ],
+        mistakes={
+            "old_names": (
+                lambda old: dict(old),
+                variant(dropped=()),
+                variant(renamed=lambda name: name),
+            ),
+            "grouping": (
+                variant(grouped=lambda value: value),
+                variant(grouped=lambda value: GROUPED[1]),
+                variant(grouped=lambda value: value or None),
+                variant(grouped=lambda value: GROUPED[1] if value else "random"),
+                variant(grouped=lambda value: None),
+            ),
+            "lost": (
+                variant(kept=lambda name: name in RENAMED or name == "group_by_length"),
+                variant(dropped=("overwrite_output_dir", "seed", "weight_decay")),
+            ),
+            "texts": lambda old: {name: str(value) for name, value in variant()(old).items()},
+            "turned_round": lambda old: {
+                name: (not value if name == "use_cpu" else value) for name, value in variant()(old).items()
+            },
+        },
+    )
+
+
+def renamed_arguments(old: dict[str, Any]) -> dict[str, Any]:
+    """Exercise 1 solved, for a lesson in which it is not.
+
+    >>> renamed_arguments({"group_by_length": True, "no_cuda": True, "seed": 0})
+    {'use_cpu': True, 'seed': 0, 'train_sampling_strategy': 'group_by_length'}
     """
-    for old in OLD_ARGUMENTS:
-        given_in = copy.deepcopy(old)
-        given = started(answer(given_in))
-        cause = _arguments_mistake(given, old, given_in)
-        if cause:
-            call = f"modern_arguments({old})"
-            return Verdict(False, call, f"`{brief(given, 160)}`", f"`{brief(today(old), 160)}`", cause)
-    return RIGHT
+    return modern_arguments().right(old)
 
 
-def today(old: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments under today's names.
+@record("13/fate-of")
+def fate_of() -> Exercise:
+    """`answer(function, keyword)` says what a call does with a keyword: "named", "swallowed" or "refused"."""
+    from course_lessons.lesson_13.installed_names import fate_of as right
 
-    >>> today({"group_by_length": True, "no_cuda": True, "seed": 0})
-    {'train_sampling_strategy': 'group_by_length', 'use_cpu': True, 'seed': 0}
-    """
-    new: dict[str, Any] = {}
-    for name, value in old.items():
-        if name == "group_by_length":
-            if value:
-                new["train_sampling_strategy"] = "group_by_length"
-        elif name != "overwrite_output_dir":
-            new[RENAMED.get(name, name)] = value
-    return new
+    kinds = inspect.Parameter
+
+    def fate(function: Callable[..., Any], keyword: str, by_name: tuple[Any, ...], rest: tuple[Any, ...]) -> str:
+        parameters = inspect.signature(function).parameters.values()
+        if any(each.name == keyword and each.kind in by_name for each in parameters):
+            return "named"
+        return "swallowed" if any(each.kind in rest for each in parameters) else "refused"
+
+    named, rest = (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY), (kinds.VAR_KEYWORD,)
+
+    def plain(text: str, limit: int = 3) -> None: ...
+    def open_to_all(text: str, **rest: object) -> None: ...
+    def by_place(text: str, /, limit: int = 3) -> None: ...
+    def many(*texts: str, limit: int = 3) -> None: ...
+    def everything(*texts: str, **options: object) -> None: ...
+
+    class Saved:
+        def __init__(self, folder: str, *, quiet: bool = True) -> None: ...
+
+    return Exercise(
+        right=right,
+        cases=[
+            (plain, "limit"),
+            (plain, "limits"),
+            (open_to_all, "text"),
+            (open_to_all, "limits"),
+            (open_to_all, "rest"),
+            (by_place, "text"),
+            (by_place, "limit"),
+            (many, "limit"),
+            (many, "texts"),
+            (many, "limits"),
+            (everything, "texts"),
+            (everything, "options"),
+            (Saved, "quiet"),
+            (Saved, "self"),
+        ],
+        call=lambda function, keyword: (
+            f"fate_of({function.__name__}, {keyword!r}) for {function.__name__}{inspect.signature(function)}"
+        ),
+        mistakes={
+            "never_swallowed": lambda function, keyword: fate(function, keyword, named, ()),
+            "open_means_swallowed": lambda function, keyword: (
+                "swallowed" if fate(function, "-", (), rest) == "swallowed" else fate(function, keyword, named, ())
+            ),
+            "any_parameter": lambda function, keyword: fate(
+                function, keyword, tuple(kinds.VAR_KEYWORD.__class__), rest
+            ),
+            "rest_is_named": lambda function, keyword: fate(function, keyword, (*named, kinds.VAR_KEYWORD), rest),
+            "by_place_named": lambda function, keyword: fate(function, keyword, (*named, kinds.POSITIONAL_ONLY), rest),
+            "stars_swallow": lambda function, keyword: fate(function, keyword, named, (*rest, kinds.VAR_POSITIONAL)),
+        },
+    )
 
 
-def _arguments_mistake(given: object, old: Mapping[str, Any], given_in: Mapping[str, Any]) -> str:
-    """The first thing that is wrong with renamed arguments, or nothing."""
-    expected = today(old)
-    if not isinstance(given, Mapping):
-        return "not_dictionary"
-    if dict(given_in) != dict(old):
-        return "changed_input"
-    gone = {*RENAMED, "overwrite_output_dir"}
-    if gone & set(given):
-        return "old_names"
-    key = "train_sampling_strategy"
-    if "group_by_length" in given or given.get(key, "") != expected.get(key, ""):
-        return "grouping"
-    if set(expected) - set(given):
-        return "lost"
-    return "" if dict(given) == expected else "values"
-
-
-@exercise("13/best-span")
-def best_span(answer: Callable[[Tensor, Tensor, int], object]) -> Verdict:
-    """`answer(start_logits, end_logits, longest)` gives the first and last position of the best answer.
-
-    >>> best_span(lambda starts, ends, longest: (starts.argmax().item(), ends.argmax().item())).cause
-    'backwards'
-    """
+@record("13/best-span")
+def best_span() -> Exercise:
+    """`answer(start_logits, end_logits, longest)` gives the first and last position of the best answer."""
     import torch
 
-    cases: tuple[tuple[list[float], list[float], int], ...] = (
-        ([0.0, 3.0, 1.0, 0.5], [0.2, 0.1, 2.0, 1.0], 4),
-        ([1.0, 0.5, 4.0, 0.0], [3.0, 1.0, 0.5, 2.0], 4),
-        ([5.0, 0.0, 0.0, 2.5, 0.0], [0.0, 1.0, 3.0, 2.0, 6.0], 3),
-        ([2.0, 0.0, 1.5], [0.0, 0.5, 4.0], 3),
-        ([-3.0, -1.0, -2.0], [-2.0, -1.5, -4.0], 2),
+    def best(starts: Tensor, ends: Tensor, shortest: int, longest: int) -> tuple[int, int]:
+        """The pair with the highest sum among those whose number of tokens lies between two."""
+        pairs = [(i, j) for i in range(len(starts)) for j in range(len(ends)) if shortest <= j - i + 1 <= longest]
+        return max(pairs, key=lambda pair: (starts[pair[0]] + ends[pair[1]]).item())
+
+    def from_the_start(starts: Tensor, ends: Tensor, longest: int) -> tuple[int, int]:
+        first = int(starts.argmax())
+        return first, first + int(ends[first : first + longest].argmax())
+
+    def to_the_end(starts: Tensor, ends: Tensor, longest: int) -> tuple[int, int]:
+        last = int(ends.argmax())
+        first = max(0, last - longest + 1)
+        return first + int(starts[first : last + 1].argmax()), last
+
+    def zeros_allowed(starts: Tensor, ends: Tensor, longest: int) -> tuple[int, int]:
+        sums = (starts[:, None] + ends[None, :]).triu().tril(longest - 1)
+        first, last = divmod(int(sums.argmax()), len(ends))
+        return first, last
+
+    return Exercise(
+        right=lambda starts, ends, longest: best(starts, ends, 1, longest),
+        cases=[
+            (torch.tensor(starts), torch.tensor(ends), longest)
+            for starts, ends, longest in [
+                ([0.0, 3.0, 1.0, 0.5], [0.2, 0.1, 2.0, 1.0], 4),
+                ([1.0, 0.5, 4.0, 0.0], [3.0, 1.0, 0.5, 2.0], 4),
+                ([5.0, 0.0, 0.0, 2.5, 0.0], [0.0, 1.0, 3.0, 2.0, 6.0], 3),
+                ([2.0, 0.0, 1.5], [0.0, 0.5, 4.0], 3),
+                ([-3.0, -1.0, -2.0], [-2.0, -1.5, -4.0], 2),
+                ([0.0, 6.0, 0.5, 0.0], [0.0, 1.0, 5.0, 5.5], 2),
+                ([1.0, 9.0], [9.0, 2.0], 1),
+                ([0.0, 4.0, 5.0, 0.0], [0.0, 1.0, 0.5, 8.0], 2),
+                ([4.0, 5.0, 0.0, 0.0], [0.0, 0.0, 1.0, 9.0], 3),
+            ]
+        ],
+        same=alike(whole=True),
+        mistakes={
+            "apart": lambda starts, ends, longest: (int(starts.argmax()), int(ends.argmax())),
+            "from_the_start": from_the_start,
+            "to_the_end": to_the_end,
+            "one_too_long": lambda starts, ends, longest: best(starts, ends, 1, longest + 1),
+            "one_short": lambda starts, ends, longest: best(starts, ends, 1, max(1, longest - 1)),
+            "any_length": lambda starts, ends, longest: best(starts, ends, 1, len(starts)),
+            "backwards_too": lambda starts, ends, longest: best(starts, ends, 2 - longest, longest),
+            "zeros_allowed": zeros_allowed,
+            "not_alone": lambda starts, ends, longest: best(starts, ends, min(2, longest), longest),
+            "length": lambda starts, ends, longest: (
+                (pair := best(starts, ends, 1, longest))[0],
+                pair[1] - pair[0] + 1,
+            ),
+            "behind_the_end": lambda starts, ends, longest: (
+                (pair := best(starts, ends, 1, longest))[0],
+                pair[1] + 1,
+            ),
+        },
     )
-    for starts, ends, longest in cases:
-        expected = best_of_all(starts, ends, longest)
-        given = started(answer(torch.tensor(starts), torch.tensor(ends), longest))
-        pair = _pair(given)
-        if pair == expected:
-            continue
-        cause = "other"
-        if pair is None or not all(0 <= position < len(starts) for position in pair):
-            cause = "not_pair"
-        elif pair[1] < pair[0]:
-            cause = "backwards"
-        elif pair[1] - pair[0] >= longest:
-            cause = "too_long"
-        elif expected[1] - expected[0] == longest - 1:
-            cause = "one_short"
-        call = f"best_span({starts}, {ends}, longest={longest})"
-        shown = f"`{brief(given if pair is None else pair)}`"
-        return Verdict(False, call, shown, f"`{expected}`", cause)
-    return RIGHT
 
 
-def best_of_all(starts: list[float], ends: list[float], longest: int) -> tuple[int, int]:
-    """The pair with the highest sum among all that a text can have, by trying each.
+def best_of_all(starts: Tensor, ends: Tensor, longest: int) -> tuple[int, int]:
+    """Exercise 4 solved, for a lesson in which it is not.
 
-    >>> best_of_all([0.0, 3.0], [5.0, 1.0], 2)
+    >>> import torch
+    >>> best_of_all(torch.tensor([0.0, 3.0]), torch.tensor([5.0, 1.0]), 2)
     (0, 0)
     """
-    pairs = [(i, j) for i in range(len(starts)) for j in range(i, min(i + longest, len(ends)))]
-    return max(pairs, key=lambda pair: starts[pair[0]] + ends[pair[1]])
+    return best_span().right(starts, ends, longest)
 
 
-def _pair(given: object) -> tuple[int, int] | None:
-    """Two whole numbers out of whatever came back, tensors of one number included; None where there are none."""
-    try:
-        positions = [float(position) for position in given]  # type: ignore[attr-defined]
-    except (TypeError, ValueError, RuntimeError):
-        return None
-    if len(positions) != 2 or not all(p == p and p == int(p) for p in positions if abs(p) < 1e9):
-        return None
-    return (int(positions[0]), int(positions[1])) if all(abs(p) < 1e9 for p in positions) else None
+@record("13/missing-names")
+def missing_names() -> Exercise:
+    """`answer(code)` lists the names that code imports from transformers and that are not there any more."""
+
+    def imported(code: str, every: bool = False, top_only: bool = False) -> list[ast.alias]:
+        tree = ast.parse(code)
+        nodes = [node for node in (tree.body if top_only else ast.walk(tree)) if isinstance(node, ast.ImportFrom)]
+        return [each for node in nodes if every or node.module == "transformers" for each in node.names]
+
+    def gone(names: list[str]) -> list[str]:
+        import transformers
+
+        return [name for name in names if not hasattr(transformers, name)]
+
+    def by_lines(code: str) -> list[str]:
+        words = [
+            line.split("import ", 1)[1] for line in code.splitlines() if line.startswith("from transformers import")
+        ]
+        return gone(
+            [part.split(" as ")[0].strip(" ()") for line in words for part in line.split(",") if part.strip(" ()")]
+        )
+
+    old = ("AdamW", "create_optimizer", "TFTrainer", "TFAutoModel", "TFAutoModelForSequenceClassification")
+    return Exercise(
+        right=lambda code: gone([each.name for each in imported(code)]),
+        cases=[
+            (code,)
+            for code in (
+                "from transformers import AdamW, AutoModel\n",
+                "from torch.optim import AdamW\nfrom transformers import AutoTokenizer, TFAutoModel\n",
+                "from transformers import (\n    AutoModel,\n    TFAutoModelForSequenceClassification as TF,\n)\n",
+                "# from transformers import TFTrainer\nhelp_text = 'from transformers import TFTrainer'\n"
+                "from transformers import AutoConfig\n",
+                "def optimizer():\n    from transformers import create_optimizer\n    return create_optimizer\n",
+                "from transformers import AutoModel as Body, BertPonderer, pipeline\nfrom mine import BertDreamer\n",
+                "import transformers\nx = 1\n",
+                "from transformers import AdamW, BertModel, TFTrainer\n",
+            )
+        ],
+        same=alike(ordered=False),
+        mistakes={
+            "all_names": lambda code: [each.name for each in imported(code)],
+            "other_packages": lambda code: gone([each.name for each in imported(code, every=True)]),
+            "renamed": lambda code: gone([each.asname or each.name for each in imported(code)]),
+            "a_list_of_names": (
+                lambda code: [each.name for each in imported(code) if each.name in old],
+                lambda code: [each.name for each in imported(code) if each.name in old or each.name.startswith("TF")],
+            ),
+            "top_only": lambda code: gone([each.name for each in imported(code, top_only=True)]),
+            "by_lines": by_lines,
+            "there": lambda code: [name for each in imported(code) if (name := each.name) not in gone([name])],
+        },
+    )
 
 
-CODES = (
-    "from transformers import AdamW, AutoModel\n",
-    "from torch.optim import AdamW\nfrom transformers import AutoTokenizer, TFAutoModel\n",
-    "from transformers import (\n    AutoModel,\n    TFAutoModelForSequenceClassification as Classifier,\n)\n",
-    "# from transformers import TFTrainer\nhelp_text = 'from transformers import TFTrainer'\n"
-    "from transformers import AutoConfig\n",
-    "def optimizer():\n    from transformers import create_optimizer\n    return create_optimizer\n",
-)
+@record("13/repair-scores")
+def repair_scores(classify: TextClassificationPipeline) -> Exercise:
+    """`answer(classify, texts)` gives for each text its best label, and how far that is ahead of the last one."""
 
+    def margin(rows: list[dict[str, Any]], other: bool = False) -> tuple[str, float]:
+        ranked = sorted(rows, key=lambda row: row["score"], reverse=not other)
+        return ranked[0]["label"], abs(ranked[0]["score"] - ranked[-1]["score"])
 
-@exercise("13/missing-names")
-def missing_names(answer: Callable[[str], object]) -> Verdict:
-    """`answer(code)` lists the names that code imports from transformers and that are not there any more.
+    def right(_: Any, texts: list[str]) -> list[tuple[str, float]]:
+        return [margin(classify(text, top_k=None)) for text in texts]
 
-    >>> missing_names(lambda code: "AdamW").cause
-    'not_names'
-    """
-    for code in CODES:
-        expected = sorted(_gone(code))
-        given = started(answer(code))
-        cause = _names_mistake(given, expected, code)
-        if cause:
-            return Verdict(False, f"missing_names({code!r})", f"`{brief(given)}`", f"`{expected}`", cause)
-    return RIGHT
-
-
-def _imported(code: str) -> dict[str, str]:
-    """Names that code imports from transformers -> what the code calls them."""
-    import ast
-
-    nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)]
-    return {each.name: each.asname or each.name for n in nodes if n.module == "transformers" for each in n.names}
-
-
-def _gone(code: str) -> set[str]:
-    """Names that code imports from transformers and that the installed library lacks."""
-    import transformers
-
-    return {name for name in _imported(code) if not hasattr(transformers, name)}
-
-
-def _names_mistake(given: object, expected: list[str], code: str) -> str:
-    """The first thing that is wrong with a list of names, or nothing."""
-    if isinstance(given, str) or not isinstance(given, list | tuple | set | frozenset):
-        return "not_names"
-    if not all(isinstance(name, str) for name in given):
-        return "not_names"
-    names, imported = set(given), _imported(code)
-    if names & (set(imported.values()) - set(imported)):
-        return "renamed"
-    if names & (set(imported) - set(expected)):
-        return "all_names"
-    extra = names - set(imported)
-    if any(f"torch.optim import {name}" in code for name in extra):
-        return "other_packages"
-    if extra:
-        return "not_imported"
-    return "missed" if set(expected) - names else ""
+    return Exercise(
+        right=right,
+        cases=[
+            (classify, []),
+            (classify, ["A lovely film."]),
+            (classify, ["A dull film.", "It was long.", "What a mess."]),
+        ],
+        same=alike(1e-6),
+        call=lambda _, texts: f"margins(classify, {texts})",
+        mistakes={
+            "planted": lambda _, texts: [margin(classify(text)) for text in texts],
+            "score_itself": lambda _, texts: [(row["label"], row["score"]) for text in texts for row in classify(text)],
+            "of_logits": lambda _, texts: [
+                margin(classify(text, top_k=None, function_to_apply="none")) for text in texts
+            ],
+            "last_label": lambda _, texts: [margin(classify(text, top_k=None), other=True) for text in texts],
+            "first_only": lambda _, texts: right(_, texts[:1]),
+            "rows_kept": lambda _, texts: [classify(text, top_k=None) for text in texts],
+        },
+    )

@@ -1,4 +1,4 @@
-"""The findings of `course_lessons.lesson_09.inspect_setup` as a table."""
+"""The findings of `course_checks.inspect_setup` as a table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
-from course_lessons.lesson_09.inspect_setup import Finding
+from course_checks.inspect_setup import Finding
 from course_utils.display import show
 from course_utils.markup import inline_code, panel, table
 from course_utils.messages import CourseError, text
