@@ -55,6 +55,9 @@ STYLE = f"""/* Written by course.py present: what a lesson draws has type of 15 
 :root {{
   --jp-cell-prompt-width: 84px;
 }}
+.jp-OutputArea-output small {{
+  font-size: 1em;
+}}
 .jp-Notebook-footer {{
   display: none;
 }}
