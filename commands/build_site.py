@@ -33,7 +33,7 @@ from course_utils.address import REPOSITORY
 
 TITLE = "Transformers from the inside"
 ASSETS = ROOT / "docs" / "site"
-PAGES = {"glossary": "Glossary", "teaching": "Teaching"}
+PAGES = {"glossary": "Glossary", "corrections": "Corrections", "teaching": "Teaching"}
 MARKER = "course-site.txt"
 BADGE = re.compile(r"<!-- badge.*?<!-- /badge -->", flags=re.DOTALL)
 READABLE = "color:#1a1a1a;background:white"  # the pair that course_utils/markup.py writes where type stands on paper
@@ -62,7 +62,7 @@ def with_links(html: str, lessons: Mapping[str, str]) -> str:
         return f'href="{lessons[name]}{match.group(2) or ""}"' if name in lessons else match.group(0)
 
     html = re.sub(r'href="((?:[^":#]*/)?[^":#/]+\.ipynb)(#[^"]*)?"', page, html)
-    html = re.sub(r'href="(?:[^":#]*/)?(glossary|teaching)\.md(#[^"]*)?"', r'href="\1.html\2"', html)
+    html = re.sub(r'href="(?:[^":#]*/)?(glossary|corrections|teaching)\.md(#[^"]*)?"', r'href="\1.html\2"', html)
     return re.sub(r'(href="[^"]*)#cell-id=', r"\1#", html)
 
 

@@ -57,11 +57,8 @@ def pages(site: Path) -> dict[str, Page]:
 
 
 def test_there_is_a_page_for_each_lesson_and_what_belongs_to_it(site: Path, pages: dict[str, Page]) -> None:
-    assert set(pages) == {f"{path.stem}.html" for path in lesson_paths()} | {
-        "index.html",
-        "glossary.html",
-        "teaching.html",
-    }
+    others = {"index.html", *(f"{name}.html" for name in build_site.PAGES)}
+    assert set(pages) == {f"{path.stem}.html" for path in lesson_paths()} | others
     for path in lesson_paths():
         page, lesson = pages[f"{path.stem}.html"], read(path)
         assert [found for found in page.ids if found in {cell.id for cell in lesson.cells}] == [
