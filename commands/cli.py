@@ -12,10 +12,19 @@ from commands.copies import command_reset
 from commands.doctor import command_doctor
 from commands.lessons import lesson_list, looks_like_lesson
 from commands.open_lab import command_open
+from commands.present import command_present
 from commands.publish import command_publish_at
-from commands.relay import command_measure, command_pictures, command_refresh
+from commands.relay import (
+    command_export_progress,
+    command_measure,
+    command_pack,
+    command_pictures,
+    command_refresh,
+    command_site,
+)
 from commands.run_tests import command_test
 from commands.shared import Stop, say, speak_utf8, tidy
+from commands.teaching import command_answers, command_class_progress
 
 
 class Command(NamedTuple):
@@ -97,6 +106,53 @@ COMMANDS = (
         command_measure,
     ),
     Command(
+        "pack",
+        "pack DIR [--for windows | macos | linux ...] [--python 3.12 ...] [--cuda]",
+        (
+            "For a class without a network: make a folder to copy or to share, with the course, every package for",
+            "the named systems and Pythons (this one's if none is named), and a file to start it on each. There,",
+            "`python course.py` installs from the folder and from nowhere else. Broken off, it goes on.",
+        ),
+        command_pack,
+    ),
+    Command(
+        "present",
+        "present NN [options for Jupyter]",
+        (
+            "Show a lesson on a projector: larger type, this lesson alone, a fresh copy without outputs. F8",
+            "folds the code of all cells, Shift F8 opens it. Solutions are folded as ever.",
+        ),
+        command_present,
+    ),
+    Command(
+        "answers",
+        "answers NN",
+        ("For a teacher: print a lesson's solutions, what its checks say, and its quiz with the reasons.",),
+        command_answers,
+    ),
+    Command(
+        "export-progress",
+        "export-progress FILE",
+        ("For a learner who wants to hand it in: the names of the exercises solved, in a file, and no more.",),
+        command_export_progress,
+    ),
+    Command(
+        "class-progress",
+        "class-progress DIR [NN]",
+        ("For a teacher: a table of such files, who solved how much, and which exercises few have solved.",),
+        command_class_progress,
+    ),
+    Command(
+        "site",
+        "site [DIR] [--repository OWNER/REPO] [--pdf]",
+        (
+            "Make a site to read of all lessons, from the stored outputs, into build/site if no folder is named:",
+            "with navigation, search and glossary, and without a request to any server. --pdf prints each lesson",
+            "as well, where there is a Chromium.",
+        ),
+        command_site,
+    ),
+    Command(
         "pictures",
         "pictures [NAME ...]",
         (
@@ -113,8 +169,11 @@ COMMANDS = (
     ),
     Command(
         "publish-at",
-        "publish-at OWNER/REPO | --none",
-        ("For authors: write the public address into first cells and badges, or take it out again.",),
+        "publish-at [OWNER/REPO | --none]",
+        (
+            "For authors: write the public address into first cells and badges, the one that git pushes to if",
+            "none is given; --none takes it out again.",
+        ),
         command_publish_at,
     ),
     Command("help", "--help", ("This text.",), command_help),

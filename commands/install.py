@@ -119,7 +119,8 @@ def install_afresh(cpu: bool, state: dict[str, Any]) -> None:
     if packages.run_pip(cpu) != 0:
         raise Stop(packages.explain_failure())
     finish(cpu)
-    say(f"Installed in {duration(time.time() - started)}. From now on no network is needed.\n")
+    source = "from this pack; no network was asked" if packages.pack() else "From now on no network is needed"
+    say(f"Installed in {duration(time.time() - started)}{', ' if packages.pack() else '. '}{source}.\n")
 
 
 def why_afresh(cpu: bool, state: dict[str, Any]) -> str:
@@ -131,7 +132,8 @@ def why_afresh(cpu: bool, state: dict[str, Any]) -> str:
         return f"Taking the {kind}: making the folder .venv anew."
     if venv().exists():
         return "The folder .venv does not hold a working installation of the course. Mending that."
-    return "First start: installing the course into the folder .venv. This happens once and needs the network."
+    needs = "no network" if packages.pack() else "the network"
+    return f"First start: installing the course into the folder .venv. This happens once and needs {needs}."
 
 
 def finish(cpu: bool) -> None:

@@ -32,15 +32,15 @@ def command_open(words: list[str]) -> int:
         )
     install.ensure_installed(cpu)
     copy = my_copy(lesson)
-    command = jupyter_command(copy, jupyter_options)
+    command = jupyter_command(f"/lab/tree/my/{copy.name}", jupyter_options)
     say(f"Opening my/{copy.name} in JupyterLab. To stop it later: Ctrl-C in this window.")
     return start(command, environment(JUPYTER_CONFIG_PATH=config_path()))
 
 
-def jupyter_command(copy: Path, options: list[str]) -> list[str]:
-    """The start of JupyterLab on a copy: reachable from this computer only, with Jupyter's own token."""
+def jupyter_command(page: str, options: list[str]) -> list[str]:
+    """The start of JupyterLab on one of its pages: reachable from this computer only, with Jupyter's own token."""
     command = [str(venv_python()), "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
-    command += ["--ServerApp.ip=127.0.0.1", f"--LabApp.default_url=/lab/tree/my/{copy.name}"]
+    command += ["--ServerApp.ip=127.0.0.1", f"--LabApp.default_url={page}"]
     if not mentions(options, "log-level", "log_level", "debug"):
         command.append("--log-level=ERROR")
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import re
@@ -13,6 +14,7 @@ import tempfile
 import threading
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from commands.shared import (
     CHANGING,
@@ -20,6 +22,7 @@ from commands.shared import (
     Stop,
     environment,
     interactive,
+    read_json,
     read_text,
     say,
     state_file,
@@ -28,6 +31,8 @@ from commands.shared import (
 )
 
 EXTRAS = "lab,test"
+WHEELS = "wheels"  # where a pack (`course.py pack`) keeps the builds of all packages,
+PACK_FILE = "wheels/pack.json"  # and their list; where that is, pip asks nobody else
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PATIENCE_WITH_INDEX = 5  # seconds
 SIGNS_OF_NVIDIA = ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg")  # the last one: Windows lends its GPU
@@ -106,9 +111,64 @@ def pip_command(cpu: bool) -> list[str]:
     """The command that installs the course into `.venv`, to be run in the course's folder."""
     command = [str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     command += ["--progress-bar", "off", "-c", "constraints.txt"]
-    if cpu:
+    if pack():
+        command += ["--no-index", "--find-links", str(ROOT / WHEELS)]
+    elif cpu:
         command += ["--extra-index-url", CPU_INDEX]
     return [*command, "-e", f".[{EXTRAS}]"]
+
+
+def pip_environment() -> dict[str, str]:
+    """Environment variables for pip; in a pack without those, and without the files, that send it anywhere."""
+    env = environment()
+    if pack():
+        env = {name: value for name, value in env.items() if not name.startswith("PIP_")}
+        env |= {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_USER": "0"}
+    return env
+
+
+# ------------------------------------------------------------------------------------------------- a pack
+
+
+def pack() -> dict[str, Any]:
+    """What is in this pack: its targets and its files. An empty dictionary where this is no pack."""
+    return read_json(ROOT / PACK_FILE)
+
+
+def pack_target() -> str:
+    """This system and this Python, by the name that a pack has for them.
+
+    >>> pack_target().endswith("-{}.{}".format(*sys.version_info[:2]))
+    True
+    """
+    system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
+    return "{}-{}.{}".format(system, *sys.version_info[:2])
+
+
+def check_pack() -> None:
+    """Say that nothing will be downloaded; stop where the pack is for others, or where it was not copied whole."""
+    content = pack()
+    files = content.get("targets", {}).get(pack_target())
+    if files is None:
+        there = ", ".join(sorted(content.get("targets", {})))
+        raise Stop(
+            f"This pack is for {there}; here is {pack_target()}. Start it with another Python, or ask for a pack for "
+            "this one."
+        )
+    if platform.machine().lower() not in ("x86_64", "amd64") and not pack_target().startswith("macos"):
+        raise Stop(f"This pack is for x86_64 processors; here is {platform.machine()}.")
+    for name in files:
+        path, known = ROOT / WHEELS / name, content.get("files", {}).get(name, {})
+        if not path.is_file() or path.stat().st_size != known.get("size") or file_hash(path) != known.get("sha256"):
+            raise Stop(f"The file {WHEELS}/{name} is missing or damaged. Copy the pack once more, the whole folder.")
+    say(f"This is a pack: all {len(files)} packages come from its folder {WHEELS}, none from a network.")
+    warn_of_full_disk(SPACE_WITHOUT_GB)
+
+
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def run_pip(cpu: bool) -> int:
@@ -116,7 +176,7 @@ def run_pip(cpu: bool) -> int:
     say("Installing. This takes some minutes; the details go to the file install.log.")
     with (ROOT / "install.log").open("wb") as log:
         process = subprocess.Popen(
-            pip_command(cpu), cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            pip_command(cpu), cwd=ROOT, env=pip_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         try:
             for line in process.stdout:
@@ -179,7 +239,7 @@ def explain_failure() -> str:
 
 def small_by_itself() -> bool:
     """Whether to take the small PyTorch without being asked: on Linux, without an NVIDIA driver, if it is to be had."""
-    if not sys.platform.startswith("linux") or has_nvidia_driver() or not index_has_small_torch():
+    if pack() or not sys.platform.startswith("linux") or has_nvidia_driver() or not index_has_small_torch():
         return False
     say(
         "This machine has no NVIDIA driver, so PyTorch comes without NVIDIA's CUDA libraries: 2.5 GB less.\n"
@@ -269,6 +329,8 @@ def announce_download(cpu: bool) -> None:
 
     Asked for the small PyTorch, stop rather than take the large one because the small one was not to be had.
     """
+    if pack():
+        return check_pack()
     file = torch_on_offer(cpu)
     if file == "installed":
         return

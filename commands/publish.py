@@ -1,9 +1,14 @@
-"""The public address of the course in package, first cells and badges: `python course.py publish-at OWNER/REPO`."""
+"""The public address of the course in package, first cells and badges: `python course.py publish-at [OWNER/REPO]`.
+
+A lesson finds its course without it, too: opened in Colab from a repository on GitHub, the first cell learns from Colab
+which one that was.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +16,7 @@ from commands.lessons import lessons
 from commands.shared import ROOT, Stop, say, write_whole
 
 NO_BADGE = (
-    "Opening this lesson alone, in Colab for example? The public address of the course is not set yet; "
-    "its first cell says what to do."
+    "Opening this lesson alone, in Colab for example? Its first cell looks for the course and says where it found it."
 )
 BADGE = (
     "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
@@ -20,11 +24,17 @@ BADGE = (
 )
 
 
+ARCHIVE = "https://github.com/{repository}/archive/refs/heads/main.zip"
+
+
 def command_publish_at(words: list[str]) -> int:
-    """Write the public address into the package, first cells and badges; `--none` takes it out again."""
-    if len(words) != 1:
+    """Write the public address into the package, first cells and badges; `--none` takes it out again.
+
+    Without a word it is the address that git pushes to.
+    """
+    if len(words) > 1:
         raise Stop("Where? For example: python course.py publish-at OWNER/REPO   (or --none to take it out again)")
-    repository = "" if words[0] == "--none" else repository_name(words[0])
+    repository = "" if words == ["--none"] else repository_name(words[0]) if words else remote_repository()
     changed = [path for path in publishable() if publish_in(path, repository)]
     for path in changed:
         say(f"changed  {path.relative_to(ROOT).as_posix()}")
@@ -45,6 +55,31 @@ def repository_name(word: str) -> str:
             "hyphens, one slash in the middle, for example jane-doe/transformers-course."
         )
     return name
+
+
+def remote_repository() -> str:
+    """OWNER/REPO of the repository on GitHub that git knows as `origin`; a Stop where there is none."""
+    try:
+        done = subprocess.run(["git", "remote", "get-url", "origin"], cwd=ROOT, capture_output=True, check=False)
+        address = done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else ""
+    except OSError:
+        address = ""
+    if found := repository_of_remote(address):
+        return found
+    raise Stop(
+        "git knows no repository on GitHub as `origin` of this folder. Name it: python course.py publish-at OWNER/REPO"
+    )
+
+
+def repository_of_remote(address: str) -> str | None:
+    """OWNER/REPO of a remote on GitHub, None for any other.
+
+    >>> repository_of_remote("git@github.com:someone/course.git"), repository_of_remote("ssh://git@github.com/a/b")
+    ('someone/course', 'a/b')
+    >>> repository_of_remote("/srv/github.com/hub.git")
+    """
+    match = re.match(r"^(?:https?://(?:[^/@]*@)?|ssh://git@|git://|git@)github\.com[:/](.+)$", address)
+    return repository_name(match.group(1)) if match else None
 
 
 def publishable() -> list[Path]:
@@ -88,12 +123,16 @@ def stamp_cell(cell: dict[str, Any], repository: str, file: str) -> bool:
 
 
 def stamp_address(text: str, repository: str) -> str:
-    """Set the line `REPOSITORY = "..."`.
+    """Set the line `REPOSITORY = "..."` of the package, and the list `ADDRESS = [...]` of a first cell.
 
     >>> stamp_address('REPOSITORY = ""', "someone/course")
     'REPOSITORY = "someone/course"'
+    >>> print(stamp_address("ADDRESS = []  # where", "someone/course"))
+    ADDRESS = ["https://github.com/someone/course/archive/refs/heads/main.zip"]  # where
     """
-    return re.sub(r'(?m)^REPOSITORY = "[^"\n]*"', f'REPOSITORY = "{repository}"', text)
+    archive = f'"{ARCHIVE.format(repository=repository)}"' if repository else ""
+    text = re.sub(r'(?m)^REPOSITORY = "[^"\n]*"', f'REPOSITORY = "{repository}"', text)
+    return re.sub(r"(?m)^ADDRESS = \[[^\]\n]*\]", f"ADDRESS = [{archive}]", text)
 
 
 def stamp_badges(text: str, repository: str, file: str) -> str:

@@ -169,7 +169,7 @@ def refresh(path: Path, rules: Sequence[Rule], check: bool) -> bool:
     if not check and result != text:
         path.write_text(result, encoding="utf-8", newline="\n")
         print("  stored")
-    if not check:
+    if not check and path.resolve().parent == ROOT / "notebooks":
         write_into_readme(path, study_time(new.cells))
     return bool(changed)
 

@@ -1,14 +1,15 @@
-"""`refresh`, `measure` and `pictures`: handed over to the rooms that need the packages, under the tests' settings."""
+"""`refresh`, `measure`, `pictures`, `pack`, `export-progress`: handed over to the rooms that need the packages."""
 
 from __future__ import annotations
 
+import os
 import tempfile
 
 from commands import install
 from commands.lessons import find_lesson, looks_like_lesson, some_lessons
-from commands.shared import lesson_environment, run, venv_python
+from commands.shared import Stop, environment, lesson_environment, run, venv_python
 
-DRAWN_FROM_LESSONS = ("glossary", "corrections_index")
+DRAWN_FROM_LESSONS = ("glossary", "corrections_index", "section_times")
 
 
 def command_refresh(words: list[str]) -> int:
@@ -32,6 +33,32 @@ def command_pictures(words: list[str]) -> int:
     """Make the pictures of README.md anew, from the lessons in a real browser."""
     install.ensure_installed()
     return in_venv("docs_pictures", words)
+
+
+def command_pack(words: list[str]) -> int:
+    """Make a folder that installs the course without a network. A folder's name is meant from where the terminal is."""
+    if not words or words[0].startswith("-"):
+        raise Stop("Where? For example: python course.py pack FOLDER --for windows macos --python 3.12 3.13")
+    install.ensure_installed()
+    return in_venv("pack", [os.path.abspath(words[0]), *words[1:]])
+
+
+def command_site(words: list[str]) -> int:
+    """Build the site of all lessons from the stored outputs; nothing is run again."""
+    install.ensure_installed()
+    folder = [
+        os.path.abspath(word) if place == 0 and not word.startswith("-") else word for place, word in enumerate(words)
+    ]
+    return in_venv("build_site", folder)
+
+
+def command_export_progress(words: list[str]) -> int:
+    """Write the names of the exercises solved into a file. The learner's own settings say where they are kept."""
+    if len(words) != 1 or words[0].startswith("-"):
+        raise Stop("Into which file? For example: python course.py export-progress anna.json")
+    install.ensure_installed()
+    command = [str(venv_python()), "-m", "commands.export_progress", os.path.abspath(words[0])]
+    return run(command, environment())
 
 
 def in_venv(room: str, words: list[str]) -> int:

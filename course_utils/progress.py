@@ -77,10 +77,10 @@ def folder() -> Path | None:
     tests = any(name in os.environ for name in ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "COURSE_STRICT"))
     if tests or get_ipython() is None:
         return None
-    return _of_the_user()
+    return of_the_user()
 
 
-def _of_the_user() -> Path | None:
+def of_the_user() -> Path | None:
     """Where programs of this system keep what belongs to a user."""
     try:
         home = Path.home()

@@ -192,6 +192,7 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
         ("from_pretrained", changed(lambda value: value.mul_(2))),
         ("constant", changed(lambda value: value.zero_())),
         ("partly_pretrained", changed(lambda value: value.normal_(), "attention")),
+        ("partly_pretrained", changed(lambda value: value.normal_(), "pooler")),
         ("training_mode", lambda name: twin(name).train()),
     ],
     "03/layer-parameters": [

@@ -4,6 +4,8 @@
     python tests/other_versions.py FOLDER --debian unstable             # Debian's newest Python, in a folder of its own
     python tests/other_versions.py FOLDER --lowest                      # the oldest versions that pyproject.toml allows
     python tests/other_versions.py FOLDER --pins FILE                   # the versions in a file of constraints
+    python tests/other_versions.py FOLDER --newest                      # the newest versions there are
+    python tests/other_versions.py FOLDER --table                       # the report of FOLDER as a table in Markdown
     python tests/other_versions.py FOLDER --set FILE                    # what somebody else has, the course beside it
 
 Everything is made inside FOLDER: a copy of the course, an environment (some gigabytes), `report.txt`. What is there
@@ -142,7 +144,7 @@ def make_debian(root: Path, suite: str) -> None:
             shutil.copyfile(Path("/") / name, root / name)
 
 
-def install(place: Place, python: str, pins: str, lowest: bool) -> None:
+def install(place: Place, python: str, pins: str, lowest: bool, index: Sequence[str]) -> None:
     """The course with everything that its tests need, in an environment of its own."""
     interpreter = place.venv / "bin" / "python"
     if not interpreter.is_symlink() and not interpreter.exists():
@@ -153,16 +155,16 @@ def install(place: Place, python: str, pins: str, lowest: bool) -> None:
         pins = "lowest.txt"
         compiled = [interpreter, "-m", "uv", "pip", "compile", "pyproject.toml", "--resolution", "lowest-direct"]
         place.run(*compiled, "--all-extras", "--no-config", "--python", interpreter, "--quiet", "--output-file", pins)
-    place.run(*pip, "--constraint", pins, "--editable", ".[lab,test]")
+    constraint = ["--constraint", pins] if pins else ["--upgrade"]
+    place.run(*pip, *index, *constraint, "--editable", ".[lab,test]")
 
 
-def install_beside(place: Place, python: str, own: Path, cpu: bool) -> tuple[str, bool]:
+def install_beside(place: Place, python: str, own: Path, index: Sequence[str]) -> tuple[str, bool]:
     """What is in the file `own`, then the course; what that added, in words, and whether it left the rest as it was."""
     interpreter = place.venv / "bin" / "python"
     if not interpreter.is_symlink() and not interpreter.exists():
         place.run(python, "-m", "venv", place.venv)
     pip = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    index = ["--extra-index-url", CPU_INDEX] if cpu else []
     shutil.copyfile(own, place.course / "set.txt")
     place.run(*pip, *index, "--requirement", "set.txt")
     before = frozen(place)
@@ -196,20 +198,22 @@ def versions(place: Place) -> str:
 
 
 def failed_cells(notebook: Path, said: str) -> list[str]:
-    """The ids of the cells that nbval calls failed in what pytest said."""
+    """The ids of the cells that nbval calls failed in what pytest said; with a word where one raised an error."""
     cells = [cell for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
     numbers = sorted({int(found) for found in re.findall(r"^FAILED .*::Cell (\d+)", said, flags=re.MULTILINE)})
-    return [cells[number]["id"] if number < len(cells) else f"cell {number}" for number in numbers]
+    names = {number: cells[number]["id"] if number < len(cells) else f"cell {number}" for number in numbers}
+    raised = cells_that_fail(said)
+    return [f"{name} (raises an error)" if number in raised else name for number, name in names.items()]
 
 
-def cells_that_fail(said: str) -> int:
-    """How many cells raised an error or took too long, of those that nbval calls failed in what pytest said.
+def cells_that_fail(said: str) -> set[int]:
+    """The numbers of the cells that raised an error or took too long, of those that nbval calls failed.
 
     >>> cells_that_fail("Cell 3: Cell outputs differ\\nCell 9: Cell execution caused an exception\\n")
-    1
+    {9}
     """
-    reasons = re.findall(r"^(?:\x1b\[\d+m)?Cell \d+: (.*)$", said, flags=re.MULTILINE)
-    return sum("outputs differ" not in reason for reason in reasons)
+    reasons = re.findall(r"^(?:\x1b\[\d+m)?Cell (\d+): (.*)$", said, flags=re.MULTILINE)
+    return {int(number) for number, reason in reasons if "outputs differ" not in reason}
 
 
 def counts(said: str) -> str:
@@ -220,6 +224,34 @@ def counts(said: str) -> str:
     """
     lines = [line.strip("= ") for line in said.splitlines() if re.search(r"\d (passed|failed|error)", line)]
     return re.sub(r" in [\d.]+s.*", "", lines[-1]) if lines else "no result"
+
+
+def table(report: str) -> str:
+    """The report as a table in Markdown: a row for each lesson, with the cells that are not as stored.
+
+    >>> print(table("2026-11-28: Python 3.13\\n01_a: 9 passed (1 s)\\n02_b: 1 failed (2 s)\\n  a-cell\\nall\\n"))
+    2026-11-28: Python 3.13
+    <BLANKLINE>
+    | what | result | not as stored |
+    |---|---|---|
+    | 01_a | 9 passed (1 s) |  |
+    | 02_b | 1 failed (2 s) | a-cell |
+    <BLANKLINE>
+    all
+    """
+    before: list[str] = []
+    rows: list[list[str]] = []
+    after: list[str] = []
+    for line in report.splitlines():
+        found = re.match(r"(\d\d_\w+|tests of the package): (.*)", line)
+        if found:
+            rows.append([*found.groups(), ""])
+        elif line.startswith("  ") and rows:
+            rows[-1][2] = f"{rows[-1][2]}, {line.strip()}".removeprefix(", ")
+        else:
+            (after if rows else before).append(line)
+    lines = ["| what | result | not as stored |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\n".join([*before, "", *lines, "", *after])
 
 
 def cpu_seconds() -> float:
@@ -238,13 +270,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--lowest", action="store_true", help="the oldest versions that pyproject.toml allows")
     which.add_argument("--pins", type=Path, metavar="FILE", help="constraints other than constraints.txt")
+    which.add_argument("--newest", action="store_true", help="the newest versions there are")
+    which.add_argument("--table", action="store_true", help="run nothing: print the report of FOLDER in Markdown")
     which.add_argument("--set", type=Path, metavar="FILE", help="what is there before the course is; lessons only")
-    parser.add_argument("--cpu", action="store_true", help="with --set: PyTorch's public index of CPU builds as well")
+    parser.add_argument("--cpu", action="store_true", help="PyTorch's public index of CPU builds as well")
     parser.add_argument("--lessons", nargs="+", metavar="NN", help="only these lessons")
     parser.add_argument("--no-tests", action="store_true", help="lessons only")
     options = parser.parse_args(arguments)
 
     folder = options.folder.resolve()
+    if options.table:
+        print(table((folder / "report.txt").read_text(encoding="utf-8")))
+        return 0
     folder.mkdir(parents=True, exist_ok=True)
     place = Place(folder, folder / "debian" if options.debian else None)
     if place.root:
@@ -255,11 +292,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pins = "other_pins.txt"
         shutil.copyfile(options.pins, place.course / pins)
     python = "python3" if place.root else options.python
+    index = ["--extra-index-url", CPU_INDEX] if options.cpu else []
     beside, good = "", True
     if options.set:
-        beside, good = install_beside(place, python, options.set, options.cpu)
+        beside, good = install_beside(place, python, options.set, index)
     else:
-        install(place, python, pins, options.lowest)
+        install(place, python, "" if options.newest else pins, options.lowest, index)
 
     report = (folder / "report.txt").open("a", encoding="utf-8")
 

@@ -36,17 +36,20 @@ from commands.publish import NO_BADGE
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {path.stem: path for path in (ROOT / "commands").glob("*.py") if path.stem != "__init__"}
-RUN_IN_VENV = {"comparison", "refresh", "measure", "glossary", "docs_pictures", "corrections_index"}
+RUN_IN_VENV = {
+    "comparison", "refresh", "measure", "pack", "export_progress", "build_site", "study_time", "section_times",
+    "glossary", "docs_pictures", "corrections_index",
+}  # fmt: skip
 BEFORE_THE_INSTALLATION = {
     "cli", "colab", "copies", "doctor", "install", "lessons", "open_lab", "packages", "publish", "relay", "run_tests",
-    "shared",
+    "present", "shared", "teaching",
 }  # fmt: skip
 posix_only = pytest.mark.skipif(os.name == "nt", reason="signals and symbolic links work differently on Windows")
 
 
 def lesson(title: str, answer: str = "1") -> nbformat.NotebookNode:
     """A stored lesson of three cells."""
-    code = new_code_cell('REPOSITORY = ""\nprint(1)', id="install", execution_count=1)
+    code = new_code_cell("ADDRESS = []  # where\nprint(1)", id="install", execution_count=1)
     code.outputs = [new_output("stream", name="stdout", text=f"{answer}\n")]
     opening = f"# {title}\n\n<!-- badge -->{NO_BADGE}<!-- /badge -->\n\n한글"
     return new_notebook(cells=[new_markdown_cell(opening, id="title"), code, new_code_cell("2 + 2", id="sum")])
@@ -917,6 +920,7 @@ def test_refresh_runs_the_stored_lesson(installed: Rooms, monkeypatch: pytest.Mo
         ["-m", "commands.refresh", "--check", str(stored)],
         ["-m", "commands.glossary", "--check"],
         ["-m", "commands.corrections_index", "--check"],
+        ["-m", "commands.section_times", "--check"],
     ]
     assert {command[2] for command in called} <= {f"commands.{room}" for room in ROOMS}
 
@@ -1062,7 +1066,9 @@ def test_refresh_runs_strips_and_reports(tmp_path: Path, capsys: pytest.CaptureF
     assert "compared (stdout)" in said and "was: 0.96" in said and "now: 0.97" in said
     assert "random" not in said
 
+    readme = (ROOT / "README.md").read_bytes()
     assert refresh.main([str(path)]) == 0
+    assert (ROOT / "README.md").read_bytes() == readme, "the lesson of that number in README.md is another one"
     stored = nbformat.read(str(path), as_version=4)
     assert [cell.id for cell in stored.cells] == ["compared", "random", "both", "only"]
     assert [cell.execution_count for cell in stored.cells] == [1, 2, 3, 4]
@@ -1121,7 +1127,8 @@ def check_publishing(course: Rooms, capsys: pytest.CaptureFixture[str]) -> None:
             badge = f"colab.research.google.com/github/jane-doe/the.course/blob/main/notebooks/{file}"
             assert badge in text and course.publish.NO_BADGE not in text, name
         if name.endswith(".ipynb"):
-            assert 'REPOSITORY = \\"jane-doe/the.course\\"' in text, name
+            archive = "https://github.com/jane-doe/the.course/archive/refs/heads/main.zip"
+            assert f'"ADDRESS = [\\"{archive}\\"]  # where' in text, name
             was, now = json.loads(before[name]), json.loads(content)
             for old, new in zip(was["cells"], now["cells"], strict=True):
                 assert (old.get("outputs"), old.get("execution_count")) == (
@@ -1163,6 +1170,34 @@ def test_a_name_that_github_would_not_take_is_explained(
     assert course.main(["publish-at", word]) == 1
     assert "should be OWNER/REPO" in capsys.readouterr().err
     assert tree(course.ROOT) == before
+
+
+@pytest.mark.parametrize(
+    ("remote", "repository"),
+    [
+        ("git@github.com:jane/course.git", "jane/course"),
+        ("https://user:secret@github.com/jane/course", "jane/course"),
+        ("/srv/course.git", None),
+        ("https://github.com.example.org/jane/course", None),
+        (None, None),
+    ],
+)
+def test_without_an_address_the_one_that_git_pushes_to_is_published(
+    course: Rooms, remote: str | None, repository: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not shutil.which("git"):
+        pytest.skip("no git on this machine")
+    before = tree(course.ROOT)
+    subprocess.run(["git", "init", "--quiet", str(course.ROOT)], check=True)
+    if remote:
+        subprocess.run(["git", "-C", str(course.ROOT), "remote", "add", "origin", remote], check=True)
+    code = course.main(["publish-at"])
+    said = capsys.readouterr()
+    if repository:
+        assert code == 0 and f"published at {repository}" in said.out and "secret" not in said.out
+        assert f'REPOSITORY = "{repository}"'.encode() in tree(course.ROOT)["address.py"]
+    else:
+        assert code == 1 and "publish-at OWNER/REPO" in said.err and tree(course.ROOT) == before
 
 
 def test_the_address_of_the_page_will_do(course: Rooms) -> None:

@@ -177,7 +177,7 @@ def counted(name: str, language: str = "en") -> dict[str, int]:
 
 def test_the_tests_below_would_notice(rows: dict[tuple[str, str], dict[str, int]]) -> None:
     """The syntax tree finds what is looked for, and rows of the twin cannot be taken for those that are wanted."""
-    assert {"06/load-pairs", "13/data-today"} <= set(cells_that_read_patterns())
+    assert {"06/load-pairs", "14/load-dataset"} <= set(cells_that_read_patterns())
     assert len(asked("checkpoint")) > 5 and len(asked("corpus")) > 3
     assert rows["pocket_pairs", "en"] != rows["pocket_pairs", "ko"]
 

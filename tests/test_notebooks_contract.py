@@ -288,8 +288,8 @@ def test_first_cells(lesson: Path) -> None:
 
     install, start = code_cells(read(lesson))[:2]
     assert (install.id, start.id) == ("install", "setup")
-    stamped = re.findall(r"^REPOSITORY = (.*)$", install.source, flags=re.MULTILINE)
-    assert stamped == [f'"{REPOSITORY}"']
+    stamped = re.findall(r"^ADDRESS = \[(.*)\]", install.source, flags=re.MULTILINE)
+    assert stamped == [f'"https://github.com/{REPOSITORY}/archive/refs/heads/main.zip"' if REPOSITORY else ""]
     others = {cell_by_id(read(path), "install").source for path in lesson_paths()}
     assert len(others) == 1, "the first cell of all lessons is the same"
     assert re.search(r"^setup\(\)$", start.source, flags=re.MULTILINE)
