@@ -442,6 +442,13 @@ ds = ds.rename_column_("text", "sentence")
 ds.filter(lambda row: True, batchd=True)
 """: [((4,), "datasets.Dataset.rename_column_"), ((5,), "Dataset.filter(batchd=)")],
     """
+!pip install -q transformers
+%matplotlib inline
+import transformers as tr
+tr.AdamW?
+optimizer = tr.AdamW(weights)
+""": [((6,), "adamw")],
+    """
 def build():
     from transformers import FlaxBertModel, create_optimizer
     return FlaxBertModel
@@ -452,6 +459,14 @@ train = ds.to_tf_dataset(columns=["input_ids"], batch_size=8)
 """: [((2,), "keras-compile"), ((3,), "tf-dataset")],
 }
 FINE_CODE = [
+    """
+from transformers import (
+    AutoModel,  # or another one?
+    AutoTokenizer,
+)
+words = ("%d of %d"
+    % (1, 2))
+""",
     """
 try:
     from transformers import AdamW

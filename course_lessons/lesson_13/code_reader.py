@@ -31,7 +31,7 @@ MOST_CHARACTERS = 100_000
 MOST_NAMES = 40
 """Imported names whose spelling is looked at: finding the nearest of thousands takes some milliseconds each."""
 PROMPT = re.compile(r"^\s*(>>>|\.\.\.)( |$)")
-MAGIC = re.compile(r"^(\s*)[%!?].*$|^\s*\S.*[^=!<>\s]\?{1,2}\s*$")
+MAGIC = re.compile(r"^(\s*)(?:%{1,2}[A-Za-z].*|!.*|\?{1,2}[\w.]+|[\w.]+\?{1,2}\s*)$")
 """A line of a notebook that is for IPython and not for Python."""
 KERAS = {"tensorflow", "keras", "sklearn", "flax", "jax"}
 """Packages whose models have `compile` and `fit` of their own."""
@@ -138,7 +138,8 @@ def _findings(parts: list[tuple[int, str]]) -> list[Finding]:
 
     The cells that Python can read are one program, so that a name goes from one to the next; each other stands alone.
     """
-    kept = [(cell, _without_magics(whole_characters(code[:MOST_CHARACTERS]))) for cell, code in parts]
+    read = [(cell, whole_characters(code[:MOST_CHARACTERS])) for cell, code in parts]
+    kept = [(cell, code if _parsed(code) else _without_magics(code)) for cell, code in read]
     good = [(cell, code) for cell, code in kept if _parsed(code)]
     found: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
     for piece in [good, *([each] for each in kept if each not in good)]:
