@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator, skip_first_batches
 from accelerate.data_loader import prepare_data_loader
-from answers_06 import fill, sorted_rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lesson_files import ROOT
@@ -38,12 +37,11 @@ from course_lessons.lesson_06.draw_batching import (
     draw_batches,
     draw_lengths,
     draw_order,
-    draw_token_shares,
     epoch_html,
 )
 from course_lessons.lesson_06.padding_explorer import BATCH_SIZES, PaddingExplorer, padding_explorer
 from course_utils import CourseError, checkpoint, corpus, setup
-from course_utils.exercises import judge
+from course_utils.exercises import _builders, load_exercises
 
 SEEDS = range(5)
 
@@ -162,6 +160,8 @@ def test_grouping_is_the_librarys_own() -> None:
         (lambda: TokenBudgetBatchSampler([3], budget=8, pool=0), "pool"),
         (lambda: TokenBudgetBatchSampler([3], budget=8, max_rows=0), "max_rows"),
         (lambda: TokenBudgetBatchSampler([3], budget=8).set_epoch("second"), "epoch"),
+        (lambda: TokenBudgetBatchSampler([3], budget=8, processes=0), "processes"),
+        (lambda: TokenBudgetBatchSampler([3], budget=8, rest="hang"), "hang"),
     ],
 )
 def test_wrong_numbers_are_explained(call: Callable[[], object], words: str) -> None:
@@ -227,12 +227,29 @@ def test_batches_come_in_no_order_of_length() -> None:
     assert list(second) != list(TokenBudgetBatchSampler(lengths, 1700, seed=1))
 
 
-def test_a_run_broken_off_begins_again() -> None:
-    """An epoch counts only when all its batches were drawn; what a caller does to a batch stays with the caller."""
-    sampler = TokenBudgetBatchSampler([3] * 50, 12)
-    first = next(iter(sampler))
-    first.clear()
-    assert sampler.epoch == 0 and next(iter(sampler))
+def test_a_run_broken_off_is_followed_by_a_new_one() -> None:
+    """A loop that stops early sees other batches in the next epoch; what a caller does to a batch stays with him."""
+    sampler = TokenBudgetBatchSampler(list(range(1, 51)), 60)
+    orders = [list(TokenBudgetBatchSampler(list(range(1, 51)), 60)), []]
+    loader = DataLoader(range(50), batch_sampler=sampler, collate_fn=list)
+    starts = []
+    for _ in range(2):
+        for batch in loader:
+            starts.append(list(batch))
+            batch.clear()
+            break
+    assert starts[0] == orders[0][0] and starts[0] != starts[1] and sampler.epoch == 2
+    sampler.set_epoch(0)
+    assert list(sampler) == orders[0]
+
+
+def test_numpys_numbers_are_numbers() -> None:
+    """Lengths come from a column, an array or a tensor; each gives the batches of the plain list."""
+    lengths = [5, 2, 9, 4]
+    plain = list(TokenBudgetBatchSampler(lengths, 12, seed=3))
+    for given_lengths in (np.array(lengths), list(np.array(lengths)), torch.tensor(lengths), tuple(lengths)):
+        assert list(TokenBudgetBatchSampler(given_lengths, np.int64(12), seed=np.int32(3))) == plain
+    assert count_by_strategy(list(np.array(lengths)), 2) == count_by_strategy(lengths, 2)
 
 
 def test_pools_trade_padding_for_chance() -> None:
@@ -295,47 +312,66 @@ def test_budget_sampler_under_accelerate() -> None:
     assert [batch.tolist() for batch in skip_first_batches(loader, 5)] == epochs[1][5:]
 
 
-def test_two_processes_share_an_epoch() -> None:
-    """Two processes get every row exactly once between them, and `set_epoch` reaches the sampler of both."""
+def shares(processes: int, rest: str, epoch: int) -> list[list[list[int]]]:
+    """What each of several processes gets of an epoch, prepared as Accelerate does: its batches, as lists of rows."""
     lengths = [1 + row % 37 for row in range(401)]
+    found = []
+    for index in range(processes):
+        sampler = TokenBudgetBatchSampler(lengths, 120, processes=processes, rest=rest)
+        loader = prepare_data_loader(
+            DataLoader(range(401), batch_sampler=sampler),
+            num_processes=processes, process_index=index, put_on_device=False, rng_types=[], even_batches=False,
+        )  # fmt: skip
+        loader.set_epoch(epoch)
+        found.append([batch.tolist() for batch in loader])
+        assert len(loader) == len(found[-1])
+    return found
 
-    def process(index: int) -> Any:
-        loader = DataLoader(range(401), batch_sampler=TokenBudgetBatchSampler(lengths, 120))
-        return prepare_data_loader(
-            loader, num_processes=2, process_index=index, put_on_device=False, rng_types=[], even_batches=False
-        )
 
-    shards = [process(0), process(1)]
-    seen = []
-    for epoch in (0, 1, 5):
-        for shard in shards:
-            shard.set_epoch(epoch)
-        rows = [[row for batch in shard for row in batch.tolist()] for shard in shards]
-        assert Counter(rows[0] + rows[1]) == Counter(range(401)) and all(rows)
-        seen.append(rows)
-    assert seen[0] != seen[1] != seen[2]
-    alone = TokenBudgetBatchSampler(lengths, 120)
-    alone.set_epoch(5)
-    plan = list(alone)
-    assert seen[2] == [list(chain.from_iterable(plan[index::2])) for index in (0, 1)]
+@pytest.mark.parametrize("processes", [2, 3, 8])
+def test_processes_take_equally_many_steps(processes: int) -> None:
+    """In every epoch, by repeating or dropping a few batches; `set_epoch` reaches the sampler of each process."""
+    uneven = 0
+    for epoch in range(6):
+        plain = TokenBudgetBatchSampler([1 + row % 37 for row in range(401)], 120)
+        plain.set_epoch(epoch)
+        plan = list(plain)
+        uneven += len(plan) % processes > 0
+        for rest in ("repeat", "drop"):
+            found = shares(processes, rest, epoch)
+            assert len({len(batches) for batches in found}) == 1, (processes, rest, epoch)
+            missing = -len(plan) % processes if rest == "repeat" else -(len(plan) % processes)
+            wanted = [*plan, *plan[:missing]] if rest == "repeat" else plan[: len(plan) + missing]
+            assert found == [wanted[index::processes] for index in range(processes)]
+    assert uneven, "the rule had something to do"
+
+
+def test_more_processes_than_batches() -> None:
+    """Few batches are repeated until each process has one, or none is left; no rows give no batches."""
+    assert len(list(TokenBudgetBatchSampler([5, 5], 5, processes=5))) == 5
+    assert list(TokenBudgetBatchSampler([5, 5], 5, processes=5, rest="drop")) == []
+    assert list(TokenBudgetBatchSampler([], 5, processes=3)) == []
 
 
 # --- exercises --------------------------------------------------------------------------------------------
 
 
-def test_other_right_answers_are_right(tokenizer: Any) -> None:
-    """A solution on another way counts: sorted from long to short, tuples, the library's own collator, a tensor."""
-
-    def falling(lengths: list[int], budget: int) -> tuple[tuple[int, ...], ...]:
-        plan = fill(sorted_rows(lengths)[::-1], lambda batch: len(batch) * max(lengths[row] for row in batch) <= budget)
-        return tuple(map(tuple, plan))
-
-    collator = DataCollatorWithPadding(tokenizer)
-    assert judge("06/batches-within", falling).passed
-    assert judge("06/collate", collator, collator).passed
-    assert judge("06/waste", lambda lengths: torch.tensor([1 - sum(lengths) / len(lengths) / max(lengths)])).passed
-    fixed = DataCollatorWithPadding(tokenizer, padding="max_length", max_length=12)
-    assert judge("06/collate", fixed, collator).cause == "width"
+@pytest.mark.parametrize("name", ["bert-base-uncased", "klue/roberta-base", "gpt2"])
+@pytest.mark.parametrize("multiple", [1, 8])
+def test_collate_is_the_librarys(name: str, multiple: int) -> None:
+    """What the exercise calls right is what `DataCollatorWithPadding` makes, for any tokenizer, on its own side."""
+    setup()
+    load_exercises("06")
+    own = AutoTokenizer.from_pretrained(checkpoint(name))
+    own.pad_token = own.pad_token or own.eos_token
+    texts = ["A short one.", "A film that is rather longer than the other one, and then some."]
+    features = [{**own(words), "label": label} for label, words in enumerate(texts)]
+    for side in ("right", "left"):
+        own.padding_side = side
+        theirs = DataCollatorWithPadding(own, pad_to_multiple_of=multiple)([dict(row) for row in features])
+        ours = _builders["06/collate"]().right(features, own.pad_token_id, side, multiple)
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(ours[key], theirs[key]) for key in ours), (name, side)
 
 
 # --- views ------------------------------------------------------------------------------------------------
@@ -370,21 +406,6 @@ def test_a_row_longer_than_its_table_is_refused() -> None:
     """Padding never cuts, in a picture either."""
     with pytest.raises(CourseError, match="9 tokens"):
         DrawnBatch("mine", (3, 9), 8)
-
-
-def test_shares_are_drawn() -> None:
-    """Each line has its own points, mark and dash; lines that do not fit are refused in words."""
-    sizes = [1, 2, 4]
-    lines = {"a": [1.0, 0.9, 0.8], "b": [0.5, 0.5, 0.5]}
-    picture = draw_token_shares(sizes, lines)
-    axes = picture.figure.axes[0]
-    assert [line.get_ydata().tolist() for line in axes.lines] == list(lines.values())
-    assert len({(line.get_marker(), line.get_linestyle()) for line in axes.lines}) == 2
-    assert [words.get_text() for words in axes.get_legend().get_texts()] == ["a", "b"]
-    assert "a: from 1.00 to 0.80" in picture.words
-    for wrong in ({"a": [1.0]}, {str(n): [1.0, 1.0, 1.0] for n in range(6)}):
-        with pytest.raises(CourseError, match="lines"):
-            draw_token_shares(sizes, wrong)
 
 
 def test_order_is_drawn() -> None:

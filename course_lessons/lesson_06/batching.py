@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import chain
+from itertools import chain, cycle, islice
+from numbers import Integral
 
 import torch
 from torch.utils.data import BatchSampler, RandomSampler, Sampler
@@ -156,6 +157,16 @@ def batches_by(
     return list(BatchSampler(rows, batch_size, drop_last=False))
 
 
+def in_pools(order: Sequence[int], lengths: Sequence[int], pool: int) -> list[int]:
+    """Row numbers taken in pools of an order, each pool sorted from long to short, as one list.
+
+    >>> in_pools([2, 0, 3, 1], [5, 3, 4, 6], pool=2)
+    [0, 2, 3, 1]
+    """
+    pools = (order[start : start + pool] for start in range(0, len(order), _positive("pool", pool)))
+    return [row for rows in pools for row in sorted(rows, key=lambda row: lengths[row], reverse=True)]
+
+
 def token_budget(lengths: Sequence[int], batch_size: int) -> int:
     """A budget that gives about as many batches as `batch_size` rows a batch: that many rows of mean length.
 
@@ -203,11 +214,13 @@ class TokenBudgetBatchSampler(Sampler[list[int]]):
     pool by length, cut it into batches that fit the budget, and shuffle the batches. What does not fill a batch goes
     into the next pool, so only one batch of an epoch can be far from full.
 
-    The order follows from the seed and the epoch alone. The epoch counts itself up when all batches were drawn, and
-    `set_epoch` sets it, as Accelerate does at the start of each epoch, so it works as `batch_sampler=` of a torch
-    `DataLoader` and through `Accelerator.prepare`. With several processes, pass
-    `DataLoaderConfiguration(even_batches=False)` to the Accelerator, or the first batches are repeated to even out the
-    last step.
+    The order follows from the seed and the epoch alone. Each run through the batches is the next epoch, also where the
+    one before was broken off, and `set_epoch` sets it, as Accelerate does at the start of each epoch, so it works as
+    `batch_sampler=` of a torch `DataLoader` and through `Accelerator.prepare`.
+
+    Several processes have to take the same number of steps, or those that have a batch left wait for the others for
+    ever. So say how many there are: the number of batches becomes a multiple of that, and the Accelerator gets
+    `DataLoaderConfiguration(even_batches=False)`, since it can even out batches of one size only.
 
     Args:
         lengths: tokens of each row, each at least 1. With `pad_to_multiple_of` give the rounded lengths.
@@ -216,9 +229,12 @@ class TokenBudgetBatchSampler(Sampler[list[int]]):
         pool: rows that are sorted together; more means less padding and less chance. By default 50 batches of the
             average size. All rows at once if it is larger than their number.
         max_rows: rows of a batch at most, however short they are; None for no limit.
+        processes: how many processes share the batches of an epoch.
+        rest: where the batches do not go round, "repeat" brings the first ones of the epoch again, "drop" leaves the
+            last ones out.
     Raises:
-        CourseError: a length, the budget, the pool or `max_rows` is not a positive whole number, the seed is no whole
-            number from 0 up, or a row is longer than the budget.
+        CourseError: a length, the budget, the pool, `max_rows` or `processes` is not a positive whole number, the seed
+            is no whole number from 0 up, a row is longer than the budget, or `rest` is neither of the two.
 
     >>> sampler = TokenBudgetBatchSampler([5, 2, 9, 4, 6, 1], budget=12)
     >>> first = list(sampler)
@@ -238,17 +254,23 @@ class TokenBudgetBatchSampler(Sampler[list[int]]):
         seed: int = 0,
         pool: int | None = None,
         max_rows: int | None = None,
+        processes: int = 1,
+        rest: str = "repeat",
     ) -> None:
         self.lengths = _checked(lengths)
         self.budget = _positive("budget", budget)
         self.max_rows = max_rows if max_rows is None else _positive("max_rows", max_rows)
         self.seed = _not_negative("seed", seed)
+        self.processes = _positive("processes", processes)
+        if rest not in ("repeat", "drop"):
+            raise CourseError(text("batching.rest", given=brief(rest)))
+        self.rest = rest
         longest = max(self.lengths, default=0)
-        if longest > budget:
+        if longest > self.budget:
             raise CourseError(text("batching.over_budget", longest=longest, budget=budget))
         if pool is None:
             mean = sum(self.lengths) / max(len(self.lengths), 1)
-            pool = max(1, int(POOL_BATCHES * budget / max(mean, 1)))
+            pool = max(1, int(POOL_BATCHES * self.budget / max(mean, 1)))
         self.pool = _positive("pool", pool)
         self.epoch = 0
         self._planned: tuple[int, list[list[int]]] | None = None
@@ -270,21 +292,28 @@ class TokenBudgetBatchSampler(Sampler[list[int]]):
         self.epoch = _not_negative("epoch", epoch)
 
     def __iter__(self) -> Iterator[list[int]]:
-        epoch = self.epoch
-        for batch in self._plan(epoch):
+        batches = self._plan(self.epoch)
+        self.epoch += 1
+        for batch in batches:
             yield list(batch)
-        if self.epoch == epoch:
-            self.epoch = epoch + 1
 
     def __len__(self) -> int:
-        """Number of batches of the current epoch; it may differ by a few from one epoch to the next."""
+        """Number of batches of the next run; it may differ by a few from one epoch to the next."""
         return len(self._plan(self.epoch))
 
     def _plan(self, epoch: int) -> list[list[int]]:
         """All batches of an epoch; the last one asked for is kept."""
         if self._planned is None or self._planned[0] != epoch:
-            self._planned = (epoch, self._form(torch.Generator().manual_seed(_mixed(self.seed, epoch))))
+            batches = self._form(torch.Generator().manual_seed(_mixed(self.seed, epoch)))
+            self._planned = (epoch, self._even(batches))
         return self._planned[1]
+
+    def _even(self, batches: list[list[int]]) -> list[list[int]]:
+        """The batches of an epoch, as many as go round among the processes."""
+        if self.rest == "drop":
+            return batches[: len(batches) // self.processes * self.processes]
+        missing = -len(batches) % self.processes
+        return [*batches, *islice(cycle(batches), missing)] if batches else []
 
     def _form(self, generator: torch.Generator) -> list[list[int]]:
         order = torch.randperm(len(self.lengths), generator=generator).tolist()
@@ -326,14 +355,14 @@ def _checked(lengths: Sequence[int]) -> list[int]:
 
 
 def _positive(name: str, number: object) -> int:
-    """The number itself if it is a positive whole number."""
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+    """The number as an int if it is a positive whole number, NumPy's too."""
+    if isinstance(number, bool) or not isinstance(number, Integral) or number < 1:
         raise CourseError(text("batching.not_positive", name=name, given=brief(number)))
-    return number
+    return int(number)
 
 
 def _not_negative(name: str, number: object) -> int:
-    """The number itself if it is a whole number from 0 up."""
-    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+    """The number as an int if it is a whole number from 0 up, NumPy's too."""
+    if isinstance(number, bool) or not isinstance(number, Integral) or number < 0:
         raise CourseError(text("batching.not_negative", name=name, given=brief(number)))
-    return number
+    return int(number)

@@ -10,10 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_lessons.lesson_06.batching import TokenCount, count_tokens
-from course_utils.figure_style import draw_lines
 from course_utils.markup import bar, legend, panel, small
 from course_utils.messages import CourseError, brief, text
-from course_utils.palette import BLUE, GREEN, GREY, HATCHED, INK, ORANGE, PURPLE, VERMILION
+from course_utils.palette import BLUE, GREY, HATCHED, INK, ORANGE
 from course_utils.picture import Picture
 
 HATCH = "////"
@@ -21,8 +20,6 @@ MOST_ROWS = 64
 """Rows of a batch that are drawn in HTML at most; of more rows an even choice is drawn."""
 PIXELS = 640
 """Width of the widest table in HTML."""
-STRATEGY_LOOKS = ((VERMILION, "s", ":"), (ORANGE, "D", "--"), (BLUE, "o", "-"), (GREEN, "^", "-"), (PURPLE, "v", "-."))
-"""Colour, marker and dash of each way to form batches."""
 
 
 @dataclass(frozen=True)
@@ -148,44 +145,6 @@ def _title(batch: DrawnBatch) -> str:
         width=batch.width,
         share=f"{batch.count.share:.2f}",
     )
-
-
-def draw_token_shares(batch_sizes: Sequence[int], shares: Mapping[str, Sequence[float]]) -> Picture:
-    """Share of real tokens against the batch size, one line for each way to form batches.
-
-    Args:
-        batch_sizes: rows of a batch, from small to large; drawn on a scale that doubles.
-        shares: for each name as many shares as batch sizes, 0 to 1; at most five names.
-    Raises:
-        CourseError: a line has another number of points than there are batch sizes, or there are too many lines.
-
-    >>> picture = draw_token_shares([1, 64], {"longest": [1.0, 0.64]})
-    >>> picture.figure.axes[0].lines[0].get_ydata().tolist(), picture.words
-    ([1.0, 0.64], 'Share of real tokens from batch size 1 to 64. longest: from 1.00 to 0.64.')
-    """
-    if len(shares) > len(STRATEGY_LOOKS) or any(len(line) != len(batch_sizes) for line in shares.values()):
-        raise CourseError(
-            text("draw_batching.unequal", sizes=len(batch_sizes), lines=len(shares), most=len(STRATEGY_LOOKS))
-        )
-    figure = Figure(figsize=(10, 5))
-    axes = figure.add_subplot()
-    lines = {name: list(zip(batch_sizes, line, strict=True)) for name, line in shares.items()}
-    draw_lines(axes, lines, STRATEGY_LOOKS, linewidth=2)
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(batch_sizes, [str(size) for size in batch_sizes])
-    axes.minorticks_off()
-    axes.set_ylim(0, 1.05)
-    axes.set_xlabel(text("draw_batching.batch_size"))
-    axes.set_ylabel(text("draw_batching.share"))
-    axes.legend(loc="lower left", frameon=False, ncols=2, fontsize=13)
-    axes.grid(axis="y", alpha=0.3)
-    figure.tight_layout()
-    listed = ", ".join(
-        text("draw_batching.from_to", name=name, first=f"{line[0]:.2f}", last=f"{line[-1]:.2f}")
-        for name, line in shares.items()
-    )
-    words = text("draw_batching.shares_words", first=batch_sizes[0], last=batch_sizes[-1], lines=listed)
-    return Picture(figure, words)
 
 
 def draw_order(lengths: Sequence[int], plans: Mapping[str, Sequence[Sequence[int]]]) -> Picture:
