@@ -99,9 +99,9 @@ COMMANDS = (
         "measure [PART ...] [--again] [--quick]",
         (
             "Measure on this machine the figures that the lessons quote, and print them with date and machine.",
-            "Parts: padding, loop, pocket, curves, lessons; all of them without a name, about half an hour. What",
-            "is done is kept in my/measured.json, so you may stop with Ctrl-C and go on later. --quick only tries",
-            "the command out.",
+            "Parts: padding, loop, pocket, curves, controls, lessons; all of them without a name, about an hour.",
+            "What is done is kept in my/measured.json, so you may stop with Ctrl-C and go on later. --quick only",
+            "tries the command out.",
         ),
         command_measure,
     ),

@@ -6,11 +6,12 @@ Called by `python course.py measure [PART ...]`, which prepares the environment.
     loop      time of lesson 08's loop against that of the Trainer, and whether their weights are equal
     pocket    sentences a second of a pocket checkpoint against a model of DistilBERT's shape
     curves    accuracy against the number of labelled examples, from pretrained and from random weights
+    controls  the same with random weights trained until they learn no more, and with word counts
     lessons   run time of each lesson from a fresh kernel
 
-Each part is kept in my/measured.json as soon as it is done, and `curves` and `lessons` after every single run. So a
-measuring that was stopped goes on where it was, and what is there already is not measured again, unless what it hangs
-on has changed (packages, processor, weights, texts, the notebook) or `--again` asks for it.
+Each part is kept in my/measured.json as soon as it is done, and `curves`, `controls` and `lessons` after every single
+run. So a measuring that was stopped goes on where it was, and what is there already is not measured again, unless what
+it hangs on has changed (packages, processor, weights, texts, the notebook) or `--again` asks for it.
 
 `--store` is for authors: it writes finished parts to course_utils/measurements/measured.json, from which lessons draw,
 and the tables to README.md, between its lines `<!-- measured -->` and `<!-- /measured -->`.
@@ -64,6 +65,7 @@ class Scale:
         loop_rows: rows of one such training.
         rounds: times that two models are timed in turn.
         sizes, seeds, steps, languages: the runs of the learning curves.
+        longer, longer_seeds, most: languages, seeds and largest number of steps of their control that trains on.
         lessons: how many lessons are run, None for all.
     """
 
@@ -75,12 +77,24 @@ class Scale:
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     steps: int = 80
     languages: tuple[str, ...] = ("en", "ko")
+    longer: tuple[str, ...] = ("en",)
+    longer_seeds: tuple[int, ...] = (0, 1, 2)
+    most: int = 700
     lessons: int | None = None
 
 
 FULL = Scale()
 QUICK = Scale(
-    padding_seeds=1, pairs=1, loop_rows=8, rounds=1, sizes=(4,), seeds=(0,), steps=1, languages=("en",), lessons=1
+    padding_seeds=1,
+    pairs=1,
+    loop_rows=8,
+    rounds=1,
+    sizes=(4,),
+    seeds=(0,),
+    steps=1,
+    languages=("en",),
+    most=1,
+    lessons=1,
 )
 """Every part once, with as little as possible: to try the command out. Kept apart, and never stored in the course."""
 
@@ -494,6 +508,83 @@ def table_curves(figures: dict[str, Any]) -> str:
     return f"{words}\n\n" + table(["start", *map(str, sizes)], rows)
 
 
+# -------------------------------------------------------------------------------------------------- controls
+
+
+def measure_controls(scale: Scale, kept: dict[str, Any], save: Save, progress: Progress) -> dict[str, Any]:
+    """Random weights trained until they learn no more, and word counts; kept after each run."""
+    from course_lessons.lesson_07.learning_curves import (
+        BODIES,
+        Control,
+        controls_as_figures,
+        measure_longer,
+        measure_words,
+    )
+
+    controls = [Control(**row) for row in kept.get("controls", [])]
+    done = {(each.language, each.examples, each.way, each.seed) for each in controls}
+    wanted = [
+        (language, examples, way, seed)
+        for way, languages, seeds in (
+            ("words", scale.languages, scale.seeds),
+            ("longer", scale.longer, scale.longer_seeds),
+        )
+        for seed in seeds
+        for language in languages
+        for examples in scale.sizes
+    ]
+    if done:
+        progress(f"{len(done)} of {len(wanted)} runs are there already")
+    for language, examples, way, seed in wanted:
+        if (language, examples, way, seed) in done:
+            continue
+        begun = time.perf_counter()
+        if way == "words":
+            control = measure_words(language, examples, seed)
+        else:
+            control = measure_longer(quiet_checkpoint(BODIES[language]), language, examples, seed, scale.most)
+        controls.append(control)
+        save(controls_as_figures(controls, scale.most))
+        progress(
+            f"run {len(controls)} of {len(wanted)}: {language}, {examples} examples, {way}, seed {seed}: "
+            f"{control.accuracy:.2f} after {control.steps} steps ({duration(time.perf_counter() - begun)})"
+        )
+    return controls_as_figures(controls, scale.most)
+
+
+def table_controls(figures: dict[str, Any]) -> str:
+    """Mean accuracy and the range of the seeds, a row for each language and way."""
+    from course_lessons.lesson_07.learning_curves import Control
+
+    controls = [Control(**row) for row in figures["controls"]]
+    sizes = sorted({each.examples for each in controls})
+    ways = {"words": "word counts, logistic regression", "longer": "random weights, trained on"}
+    rows = []
+    for way, words in ways.items():
+        for language, name in (("en", "English"), ("ko", "Korean")):
+            cells = []
+            for size in sizes:
+                found = [each for each in controls if (each.language, each.way, each.examples) == (language, way, size)]
+                values = [each.accuracy for each in found]
+                steps = (
+                    f", {min(c.steps for c in found)} to {max(c.steps for c in found)} steps"
+                    if any(each.steps for each in found)
+                    else ""
+                )
+                cells.append(
+                    f"{statistics.mean(values):.2f} ({min(values):.2f} to {max(values):.2f}{steps})" if values else "-"
+                )
+            if any(cell != "-" for cell in cells):
+                seeds = len({each.seed for each in controls if (each.language, each.way) == (language, way)})
+                rows.append([f"{name}, {words}, {seeds} seeds", *cells])
+    words = (
+        "Accuracy on the same 120 reviews, mean of the seeds (lowest to highest), by number of labelled examples. "
+        "Random weights are trained on with the settings above until the mean loss of "
+        f"{figures['of_last_steps']} steps is below {figures['loss_below']}, for {figures['most_steps']} steps at most."
+    )
+    return f"{words}\n\n" + table(["what", *map(str, sizes)], rows)
+
+
 # --------------------------------------------------------------------------------------------------- lessons
 
 
@@ -566,6 +657,17 @@ MEASUREMENTS = {
             *_reviews(scale.languages),
         ],
         table_curves,
+    ),
+    "controls": Measurement(
+        "the same from random weights trained until they learn no more, and from word counts",
+        measure_controls,
+        lambda scale: [
+            room("07", "learning_curves.py"),
+            room("07", "fine_tuning.py"),
+            *_weights("pocket-bert-uncased"),
+            *_reviews(scale.languages),
+        ],
+        table_controls,
     ),
     "lessons": Measurement(
         "run time of each lesson",

@@ -28,6 +28,7 @@ from transformers import (
     set_seed,
 )
 
+from course_lessons.lesson_07 import learning_curves as curves_module
 from course_lessons.lesson_07 import training_lab as lab_module
 from course_lessons.lesson_07.draw_training_curves import (
     CHANCE_LOSS,
@@ -38,7 +39,19 @@ from course_lessons.lesson_07.draw_training_curves import (
     smoothed,
 )
 from course_lessons.lesson_07.fine_tuning import FineTuningRun, FineTuningSettings, checked, fine_tune, run_of
-from course_lessons.lesson_07.learning_curves import Point, as_figures, means, measure_point, rows_for
+from course_lessons.lesson_07.learning_curves import (
+    Control,
+    Point,
+    as_figures,
+    control_means,
+    controls_as_figures,
+    learned_all,
+    means,
+    measure_longer,
+    measure_point,
+    measure_words,
+    rows_for,
+)
 from course_lessons.lesson_07.training_lab import TrainingLab, training_lab
 from course_utils import CourseError, checkpoint, corpus, setup
 from course_utils.markup import plain
@@ -328,20 +341,56 @@ POINTS = [
 ]  # fmt: skip
 
 
+CONTROLS = [
+    Control("en", 50, "longer", 0, 0.6, 150), Control("en", 50, "longer", 1, 0.7, 170),
+    Control("en", 400, "longer", 0, 0.72, 200), Control("en", 400, "words", 0, 0.73, 0),
+]  # fmt: skip
+
+
 def test_learning_curves_join_the_means() -> None:
     """Lines join means of seeds, dots are single runs, stars are those made just now."""
     star = Point("en", 100, True, 0, 0.77)
-    picture = draw_learning_curves(POINTS, [star])
+    picture = draw_learning_curves(POINTS, CONTROLS, [star])
     axes = picture.figure.axes[0]
     assert curve(axes, 0) == [[50, pytest.approx(0.75)], [400, pytest.approx(0.9)]]
     assert curve(axes, 1) == [[50, pytest.approx(0.55)], [400, pytest.approx(0.65)]]
+    assert curve(axes, 2) == [[50, pytest.approx(0.65)], [400, pytest.approx(0.72)]]
+    assert curve(axes, 3) == [[400, pytest.approx(0.73)]]
     dots = [tuple(point) for group in axes.collections for point in group.get_offsets().tolist()]
-    assert {(p.examples, p.accuracy) for p in [*POINTS, star]} == set(dots)
+    assert {(p.examples, p.accuracy) for p in [*POINTS, *CONTROLS, star]} == set(dots)
     assert [label.get_text() for label in axes.get_xticklabels()] == ["50", "400"]
     words = picture.words
-    assert "2 of them" in words and "50 examples, pretrained 0.75 and random weights 0.55" in words
+    assert "2 seeds" in words and "random weights, 80 steps: 0.55 at 50, 0.65 at 400." in words
+    assert words.endswith("random weights, trained on: 0.65 at 50, 0.72 at 400. word counts: 0.73 at 400.")
     with pytest.raises(CourseError):
         draw_learning_curves([])
+
+
+def test_a_control_trains_until_it_learns_no_more(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rule ends the training, and the accuracy is measured; without it the run goes to its last step."""
+    asked: list[int] = []
+
+    def rule(run: FineTuningRun) -> bool:
+        asked.append(len(run.losses))
+        return len(run.losses) == 3
+
+    monkeypatch.setattr(curves_module, "learned_all", rule)
+    control = measure_longer(tiny, "en", 10, seed=3, most=6)
+    assert control.steps == 3 and asked[:3] == [1, 2, 3] and (control.accuracy * 120) % 1 == pytest.approx(0)
+    monkeypatch.setattr(curves_module, "learned_all", lambda run: False)
+    assert measure_longer(tiny, "en", 10, seed=3, most=4).steps == 4
+    calm, wild = (FineTuningRun(FineTuningSettings(), 99, (0.5, *[0.001] * 24, last)) for last in (0.001, 0.9))
+    assert learned_all(calm) and not learned_all(wild)
+    stored = controls_as_figures([control], 6)
+    assert [Control(**row) for row in stored["controls"]] == [control] and stored["most_steps"] == 6
+    assert control_means([control]) == {(10, "longer"): control.accuracy}
+
+
+def test_word_counts_see_the_examples_of_the_point() -> None:
+    """Better than chance with many examples, with the same rows as the trainings, and the same each time."""
+    many = [measure_words("en", 400, seed) for seed in range(2)]
+    assert all(control.accuracy > 0.6 and control.steps == 0 for control in many) and many[0] != many[1]
+    assert measure_words("en", 400, 0) == many[0]
 
 
 def test_points_are_drawn_by_seed_and_nested(tiny: str) -> None:

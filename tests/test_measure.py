@@ -100,6 +100,22 @@ def test_curves_go_on_where_they_were(measure: ModuleType) -> None:
     assert "| English, pretrained weights | 0.12 (0.12 to 0.12) |" in words and "Korean" not in words
 
 
+def test_controls_go_on_where_they_were(measure: ModuleType) -> None:
+    """Word counts and longer trainings see the sizes and seeds of the curves; what is there is not made again."""
+    there = {"language": "en", "examples": 4, "way": "words", "seed": 0, "accuracy": 0.123, "steps": 0}
+    saved: list[dict[str, Any]] = []
+    said: list[str] = []
+    figures = measure.measure_controls(measure.QUICK, {"controls": [there]}, saved.append, said.append)
+    assert there in figures["controls"] and len(figures["controls"]) == 2 and len(saved) == 1
+    (longer,) = [each for each in figures["controls"] if each["way"] == "longer"]
+    assert longer["steps"] == 1 and "1 of 2 runs are there already" in said[0] and "after 1 steps" in said[1]
+    words = measure.MEASUREMENTS["controls"].table(figures)
+    assert (
+        "| English, word counts, logistic regression, 1 seeds | 0.12 (0.12 to 0.12) |" in words
+        and "1 to 1 steps" in words
+    )
+
+
 def test_lessons_are_timed_and_a_broken_one_is_named(measure: ModuleType) -> None:
     """Each notebook runs from a fresh kernel in a folder of its own; one that fails is not timed."""
     folder = measure.ROOT / "notebooks"
@@ -223,7 +239,8 @@ def test_an_unknown_part_is_explained(measure: ModuleType, capsys: pytest.Captur
     """A misspelt part is answered with those there are."""
     with pytest.raises(SystemExit) as ended:
         measure.main(["curve"])
-    assert ended.value.code == 2 and "choose from padding, loop, pocket, curves, lessons" in capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "choose from padding, loop, pocket, curves, controls, lessons" in capsys.readouterr().err
 
 
 def test_show_measures_nothing(
@@ -280,7 +297,7 @@ def test_a_readme_without_a_place_is_left_alone(
 
 def test_what_is_stored_can_be_read_by_lessons() -> None:
     """The stored table has date, machine, versions and figures for each part, and the curves the lesson draws."""
-    from course_lessons.lesson_07.learning_curves import means, stored_points
+    from course_lessons.lesson_07.learning_curves import means, stored_controls, stored_points
     from course_utils.measurements import measured
     from course_utils.messages import CourseError
 
@@ -289,5 +306,10 @@ def test_what_is_stored_can_be_read_by_lessons() -> None:
     assert {size for size, _ in average} == set(measure_room.FULL.sizes)
     for size in measure_room.FULL.sizes:
         assert average[size, True] > average[size, False] + 0.05, size
+    controls = stored_controls("en")
+    assert {(each.examples, each.seed) for each in controls if each.way == "longer"} == {
+        (size, seed) for size in measure_room.FULL.sizes for seed in measure_room.FULL.longer_seeds
+    }
+    assert all(0 < each.steps < measure_room.FULL.most for each in controls if each.way == "longer")
     with pytest.raises(CourseError, match="curve"):
         measured("nonsense")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from course_lessons.lesson_07.fine_tuning import FineTuningRun
-from course_lessons.lesson_07.learning_curves import Point, means
+from course_lessons.lesson_07.learning_curves import STEPS, Control, Point
 from course_utils.figure_style import draw_lines
 from course_utils.markup import panel, table
 from course_utils.messages import CourseError, text
@@ -152,40 +153,56 @@ def smoothed(losses: Sequence[float], width: int = 3) -> list[float]:
     return [sum(window) / len(window) for window in windows]
 
 
-def draw_learning_curves(points: Sequence[Point], live: Sequence[Point] = ()) -> Picture:
-    """Accuracy against the number of labelled examples, from pretrained and from random weights.
+def draw_learning_curves(
+    points: Sequence[Point], controls: Sequence[Control] = (), live: Sequence[Point] = (), steps: int = STEPS
+) -> Picture:
+    """Accuracy against the number of labelled examples: pretrained and random weights, their controls beside them.
 
     Small dots are single seeds, lines join their means, stars are the points measured just now.
 
     Args:
         points: stored points of one language.
+        controls: what else was made of the same examples.
         live: points made on this machine, drawn on top.
+        steps: how many steps each point was trained for.
     Returns:
-        A picture whose words tell the stored points alone.
+        A picture whose words tell the stored points and controls alone.
     Raises:
         CourseError: no points at all.
 
     >>> picture = draw_learning_curves([Point("en", 50, True, 0, 0.8), Point("en", 50, False, 0, 0.5)])
     >>> [line.get_ydata().tolist() for line in picture.figure.axes[0].lines[:2]]
     [[0.8], [0.5]]
-    >>> picture.words.endswith("50 examples, pretrained 0.80 and random weights 0.50.")
+    >>> picture.words.endswith("pretrained weights, 80 steps: 0.80 at 50. random weights, 80 steps: 0.50 at 50.")
     True
     """
     if not points:
         raise CourseError(text("draw_training_curves.no_points"))
-    average = means(points)
-    figure = Figure(figsize=(10.5, 5))
+    figure = Figure(figsize=(11, 5))
     axes = figure.add_subplot()
-    for pretrained, look, name in (
-        (True, (BLUE, "o", "-"), text("draw_training_curves.pretrained")),
-        (False, (VERMILION, "s", "--"), text("draw_training_curves.random")),
-    ):
-        line = sorted((examples, value) for (examples, kind), value in average.items() if kind == pretrained)
-        if line:
-            draw_lines(axes, {name: line}, [look])
-    for pretrained, colour, marker in ((True, BLUE, "o"), (False, VERMILION, "s")):
-        single = [point for point in points if point.pretrained == pretrained]
-        axes.scatter([p.examples for p in single], [p.accuracy for p in single], color=colour, marker=marker, alpha=0.3)
+    looks: Mapping[str, tuple[str, str, str]] = {
+        "pretrained": (BLUE, "o", "-"),
+        "random": (VERMILION, "s", "--"),
+        "longer": (PURPLE, "^", "-."),
+        "words": (GREEN, "D", ":"),
+    }
+    runs: dict[str, list[tuple[int, float]]] = {name: [] for name in looks}
+    for point in sorted(points):
+        runs["pretrained" if point.pretrained else "random"].append((point.examples, point.accuracy))
+    for control in sorted(controls):
+        runs[control.way].append((control.examples, control.accuracy))
+    told = []
+    for kind, look in looks.items():
+        if not runs[kind]:
+            continue
+        name = text(f"draw_training_curves.{kind}", steps=steps)
+        sizes = sorted({size for size, _ in runs[kind]})
+        line = [(size, statistics.mean(value for other, value in runs[kind] if other == size)) for size in sizes]
+        draw_lines(axes, {name: line}, [look])
+        axes.scatter(*zip(*runs[kind], strict=True), color=look[0], marker=look[1], alpha=0.25)
+        pairs = [text("draw_training_curves.curves_pair", accuracy=f"{v:.2f}", examples=size) for size, v in line]
+        told.append(text("draw_training_curves.curves_line", name=name, pairs=", ".join(pairs)))
+    for pretrained, colour in ((True, BLUE), (False, VERMILION)):
         now = [point for point in live if point.pretrained == pretrained]
         label = text("draw_training_curves.live") if pretrained and now else None
         axes.scatter(
@@ -208,14 +225,8 @@ def draw_learning_curves(points: Sequence[Point], live: Sequence[Point] = ()) ->
     axes.set_ylim(0.4, 1.0)
     axes.legend(fontsize=12, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.tight_layout()
-    seeds = len({point.seed for point in points})
-    shown = [
-        text("draw_training_curves.curves_pair", examples=size, pretrained=_number(average, size, True),
-             random=_number(average, size, False))
-        for size in sizes
-    ]  # fmt: skip
-    words = text("draw_training_curves.curves_words", seeds=seeds, pairs="; ".join(shown))
-    return Picture(figure, words, repeatable=not live)
+    words = text("draw_training_curves.curves_words", seeds=len({point.seed for point in points}))
+    return Picture(figure, " ".join([words, *told]), repeatable=not live)
 
 
 def runs_html(runs: Sequence[FineTuningRun], current: FineTuningRun | None = None) -> str:
@@ -321,8 +332,3 @@ def _trend(losses: Sequence[tuple[int, float]]) -> str:
     first, last = losses[0][1], losses[-1][1]
     kind = "falls" if last < 0.75 * first else "rises" if last > 1.25 * first else "stays"
     return text(f"draw_training_curves.{kind}")
-
-
-def _number(average: Mapping[tuple[int, bool], float], examples: int, pretrained: bool) -> str:
-    value = average.get((examples, pretrained))
-    return "-" if value is None else f"{value:.2f}"

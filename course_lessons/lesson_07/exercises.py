@@ -3,209 +3,277 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from course_checks.values import as_tensor, shown
-from course_utils.exercises import RIGHT, Verdict, exercise, started
+from course_checks.judging import Exercise
+from course_utils.exercises import record
 
 if TYPE_CHECKING:
     from transformers import EvalPrediction
 
-TOLERANCE = 1e-6
+Log = Sequence[Mapping[str, Any]]
 
 
-def _number(value: object) -> float | None:
-    """The value as one number, or None if it is not one."""
-    tensor = as_tensor(value)
-    if tensor is None or tensor.numel() != 1 or isinstance(value, str):
-        return None
-    return float(tensor)
+@record("07/steps")
+def steps() -> Exercise:
+    """`answer(rows, batch_size, epochs, accumulation)` gives the number of steps that the Trainer takes."""
+
+    def right(rows: int, batch: int, epochs: int, accumulation: int) -> int:
+        return epochs * math.ceil(math.ceil(rows / batch) / accumulation)
+
+    return Exercise(
+        right=right,
+        cases=[
+            (4, 2, 3, 1),
+            (480, 16, 3, 1),
+            (100, 16, 3, 1),
+            (100, 16, 2, 4),
+            (5, 8, 4, 2),
+            (96, 16, 1, 2),
+            (41, 8, 5, 3),
+            (10, 4, 3, 2),
+        ],
+        mistakes={
+            "one_epoch": lambda rows, batch, epochs, accumulation: right(rows, batch, 1, accumulation),
+            "no_accumulation": (
+                lambda rows, batch, epochs, accumulation: right(rows, batch, epochs, 1),
+                lambda rows, batch, epochs, accumulation: accumulation * right(rows, batch, epochs, accumulation),
+            ),
+            "last_batch_dropped": (
+                lambda rows, batch, epochs, accumulation: epochs * (rows // (batch * accumulation)),
+                lambda rows, batch, epochs, accumulation: epochs * (rows // batch // accumulation),
+                lambda rows, batch, epochs, accumulation: epochs * math.ceil(rows // batch / accumulation),
+            ),
+            "last_step_dropped": (
+                lambda rows, batch, epochs, accumulation: epochs * (math.ceil(rows / batch) // accumulation),
+                lambda rows, batch, epochs, accumulation: epochs * max(1, math.ceil(rows / batch) // accumulation),
+            ),
+            "epochs_run_together": (
+                lambda rows, batch, epochs, accumulation: math.ceil(rows * epochs / (batch * accumulation)),
+                lambda rows, batch, epochs, accumulation: math.ceil(epochs * math.ceil(rows / batch) / accumulation),
+            ),
+            "not_rounded": lambda rows, batch, epochs, accumulation: rows * epochs / (batch * accumulation),
+        },
+    )
 
 
-def _same(value: object, expected: float) -> bool:
-    number = _number(value)
-    return number is not None and math.isfinite(number) and abs(number - expected) <= TOLERANCE
+@record("07/schedule")
+def schedule() -> Exercise:
+    """`answer(step, steps, warmup)` gives the share of the largest rate in that step, counted from 0: up, then down."""
+
+    def rate(
+        rise: Callable[[int, int], float] = lambda step, warmup: step / warmup,
+        fall: Callable[[int, int, int], float] = lambda step, steps, warmup: (steps - step) / (steps - warmup),
+    ) -> Callable[[int, int, int], float]:
+        def at(step: int, steps: int, warmup: int) -> float:
+            return rise(step, warmup) if step < warmup else fall(step, steps, warmup)
+
+        return at
+
+    return Exercise(
+        right=rate(),
+        cases=[
+            *((step, 6, 0) for step in (0, 1, 5)),
+            *((step, 12, 3) for step in (0, 1, 2, 3, 4, 11)),
+            *((step, 5, 4) for step in (3, 4)),
+        ],
+        mistakes={
+            "no_warmup": lambda step, steps, warmup: (steps - step) / steps,
+            "falls_from_the_start": (
+                rate(fall=lambda step, steps, warmup: (steps - step) / steps),
+                rate(fall=lambda step, steps, warmup: 1 - step / steps),
+            ),
+            "no_fall": rate(fall=lambda step, steps, warmup: 1.0),
+            "from_one": (
+                rate(lambda step, warmup: (step + 1) / warmup),
+                rate(lambda step, warmup: (step + 1) / (warmup + 1)),
+            ),
+            "one_step_late": (
+                rate(fall=lambda step, steps, warmup: (steps - step - 1) / (steps - warmup)),
+                rate(fall=lambda step, steps, warmup: (steps - 1 - step) / max(1, steps - 1 - warmup)),
+            ),
+            "upside_down": rate(fall=lambda step, steps, warmup: (step - warmup) / (steps - warmup)),
+        },
+    )
 
 
-@exercise("07/steps")
-def steps(answer: Callable[[int, int, int, int], object]) -> Verdict:
-    """`answer(rows, batch_size, epochs, accumulation)` gives the number of steps that the Trainer takes.
-
-    >>> steps(lambda rows, batch_size, epochs, accumulation: epochs * -(-rows // (batch_size * accumulation))).passed
-    True
-    """
-    for rows, batch, epochs, accumulation in (
-        (4, 2, 3, 1),
-        (480, 16, 3, 1),
-        (100, 16, 3, 1),
-        (100, 16, 2, 4),
-        (5, 8, 4, 2),
-    ):
-        batches = math.ceil(rows / batch)
-        expected = epochs * math.ceil(batches / accumulation)
-        given = started(answer(rows, batch, epochs, accumulation))
-        if _same(given, expected):
-            continue
-        if _number(given) is None:
-            cause = "not_a_number"
-        elif epochs > 1 and _same(given, expected / epochs):
-            cause = "one_epoch"
-        elif accumulation > 1 and _same(given, epochs * batches):
-            cause = "no_accumulation"
-        elif _same(given, epochs * (rows // (batch * accumulation))):
-            cause = "last_batch_dropped"
-        elif _same(given, math.ceil(rows * epochs / (batch * accumulation))):
-            cause = "epochs_run_together"
-        elif _same(given, rows * epochs / (batch * accumulation)):
-            cause = "not_rounded"
-        else:
-            cause = "other"
-        call = f"steps({rows}, {batch}, {epochs}, {accumulation})"
-        return Verdict(False, call, f"`{shown(given)}`", f"`{expected}`", cause)
-    return RIGHT
-
-
-@exercise("07/metrics")
-def metrics(answer: Callable[[EvalPrediction], object]) -> Verdict:
-    """`answer(result)` gives a dictionary with `accuracy` and with `f1` of class 1, also where no row is called 1.
-
-    >>> from sklearn.metrics import accuracy_score, f1_score
-    >>> def right(result):
-    ...     best = result.predictions.argmax(axis=-1)
-    ...     return {"accuracy": accuracy_score(result.label_ids, best),
-    ...             "f1": f1_score(result.label_ids, best, zero_division=0)}
-    >>> metrics(right).passed
-    True
-    """
+@record("07/metrics")
+def metrics() -> Exercise:
+    """`answer(result)` gives a dictionary with `accuracy` and with `f1` of class 1, also where no row is called 1."""
     import numpy as np
     from transformers import EvalPrediction
 
-    cases = (
-        ([0, 1, 1, 1, 0, 1, 0, 0], [0, 1, 0, 1, 1, 1, 0, 0]),
-        ([1, 1, 1, 0, 1, 0], [1, 0, 1, 0, 0, 0]),
-        ([0, 1, 1, 0, 1], [0, 0, 0, 0, 0]),
-    )
-    for labels, best in cases:
+    def result(labels: list[int], best: list[int]) -> tuple[EvalPrediction]:
         logits = np.array([[0.3, -0.4] if kind == 0 else [-1.2, 0.1] for kind in best], dtype=np.float32)
-        given = started(answer(EvalPrediction(predictions=logits, label_ids=np.array(labels))))
-        expected = _scores(labels, best)
-        cause = _metrics_cause(given, expected, labels, best)
-        if cause is not None:
-            call = f"metrics(result) with labels {labels} and best classes {best}"
-            wanted = {key: round(value, 3) for key, value in expected.items() if key in ("accuracy", "f1")}
-            return Verdict(False, call, f"`{shown(_plain(given))}`", f"`{wanted}`", cause)
-    return RIGHT
+        return (EvalPrediction(predictions=logits, label_ids=np.array(labels)),)
+
+    def shares(labels: Sequence[int], best: Sequence[int]) -> dict[str, float]:
+        """Accuracy, and F1, precision and recall of class 1; 0 where a denominator is 0."""
+        hits = sum(label == kind == 1 for label, kind in zip(labels, best, strict=True))
+        called, there = sum(best), sum(labels)
+        return {
+            "accuracy": float(np.mean(np.equal(labels, best))),
+            "f1": 2 * hits / (called + there) if called + there else 0.0,
+            "precision": hits / called if called else 0.0,
+            "recall": hits / there if there else 0.0,
+        }
+
+    def scores(f1: Callable[..., float], factor: float = 1.0) -> Callable[[EvalPrediction], dict[str, float]]:
+        """An answer whose `f1` is made of the shares for class 1 and those for class 0."""
+
+        def answer(result: EvalPrediction) -> dict[str, float]:
+            labels, best = result.label_ids.tolist(), result.predictions.argmax(axis=-1).tolist()
+            one = shares(labels, best)
+            zero = shares([1 - label for label in labels], [1 - kind for kind in best])
+            return {"accuracy": factor * one["accuracy"], "f1": factor * f1(one, zero)}
+
+        return answer
+
+    right = scores(lambda one, zero: one["f1"])
+
+    def divided(result: EvalPrediction) -> dict[str, float]:
+        hits = ((result.predictions.argmax(axis=-1) == 1) & (result.label_ids == 1)).sum()
+        called, there = (result.predictions.argmax(axis=-1) == 1).sum(), (result.label_ids == 1).sum()
+        with np.errstate(all="ignore"):
+            precision, recall = hits / called, hits / there
+            return {**right(result), "f1": float(2 * precision * recall / (precision + recall))}
+
+    return Exercise(
+        right=right,
+        cases=[
+            result([0, 1, 1, 1, 0, 1, 0, 0], [0, 1, 0, 1, 1, 1, 0, 0]),
+            result([1, 1, 1, 0, 1, 0], [1, 0, 1, 0, 0, 0]),
+            result([0, 1, 0, 0, 0], [1, 1, 1, 0, 0]),
+            result([0, 1, 1, 0, 1], [0, 0, 0, 0, 0]),
+            result([0, 0, 0], [0, 0, 0]),
+        ],
+        call=lambda result: (
+            f"metrics(result) with labels {result.label_ids.tolist()} and best classes "
+            f"{result.predictions.argmax(axis=-1).tolist()}"
+        ),
+        mistakes={
+            "keys": (
+                lambda result: {"accuracy": right(result)["accuracy"]},
+                lambda result: {"f1": right(result)["f1"]},
+                lambda result: list(right(result).values()),
+                lambda result: tuple(reversed(right(result).values())),
+                lambda result: right(result)["f1"],
+            ),
+            "percent": (scores(lambda one, zero: one["f1"], factor=100),),
+            "division": divided,
+            "one_text": lambda result: {key: str(value) for key, value in right(result).items()},
+            "accuracy": lambda result: {**right(result), "f1": right(result)["accuracy"]},
+            "precision": scores(lambda one, zero: one["precision"]),
+            "recall": scores(lambda one, zero: one["recall"]),
+            "mean_of_both": scores(lambda one, zero: (one["precision"] + one["recall"]) / 2),
+            "other_class": scores(lambda one, zero: zero["f1"]),
+            "macro": scores(lambda one, zero: (one["f1"] + zero["f1"]) / 2),
+        },
+    )
 
 
-def _plain(given: object) -> object:
-    """A dictionary of numbers with short digits; anything else as it is."""
-    if not isinstance(given, dict):
-        return given
-    numbers = {key: _number(value) for key, value in given.items()}
-    return {key: given[key] if number is None else round(number, 3) for key, number in numbers.items()}
+@record("07/early-stop")
+def early_stop() -> Exercise:
+    """`answer(losses, patience)` gives the number of the epoch after which training ends."""
+
+    def stops(
+        resets: bool = True, against_last: bool = False, ties: bool = False, wait: int = 0, from_zero: bool = False
+    ) -> Callable[[Sequence[float], int], int]:
+        """The rule, or one of the usual slips."""
+
+        def epoch_of(losses: Sequence[float], patience: int) -> int:
+            best, waited = math.inf, 0
+            for epoch, loss in enumerate(losses, start=0 if from_zero else 1):
+                better = loss < best or (ties and loss == best)
+                waited = (0 if resets else waited) if better else waited + 1
+                best = loss if against_last or better else best
+                if waited == patience + wait:
+                    return epoch
+            return len(losses) - from_zero
+
+        return epoch_of
+
+    right = stops()
+
+    return Exercise(
+        right=right,
+        cases=[
+            ([0.60, 0.40, 0.45, 0.50, 0.55, 0.20, 0.10], 2),
+            ([0.70, 0.50, 0.55, 0.45, 0.46, 0.44, 0.47, 0.48, 0.10], 2),
+            ([0.60, 0.50, 0.40], 2),
+            ([0.50, 0.40, 0.40, 0.30], 1),
+            ([0.60, 0.50, 0.55, 0.52, 0.54, 0.40], 3),
+            ([1.60, 1.50, 1.70, 1.65, 1.40, 1.30], 2),
+            ([0.40, 0.60], 2),
+        ],
+        mistakes={
+            "never_resets": stops(resets=False),
+            "against_last": stops(against_last=True),
+            "ties": stops(ties=True),
+            "best_epoch": (
+                lambda losses, patience: 1 + losses.index(min(losses[: right(losses, patience)])),
+                lambda losses, patience: 1 + losses.index(min(losses)),
+            ),
+            "from_zero": (stops(from_zero=True), lambda losses, patience: right(losses, patience) - 1),
+            "too_late": stops(wait=1),
+            "never_stops": lambda losses, patience: len(losses),
+            "at_the_end": lambda losses, patience: (
+                right(losses, patience) if right(losses, patience) < len(losses) else 0
+            ),
+        },
+    )
 
 
-def _scores(labels: Sequence[int], best: Sequence[int]) -> dict[str, float]:
-    """Accuracy, and F1, precision and recall of class 1; 0 where a denominator is 0."""
-    pairs = list(zip(labels, best, strict=True))
-    hits = sum(label == kind == 1 for label, kind in pairs)
-    called, there = sum(best), sum(labels)
-    f1 = 2 * hits / (called + there) if called + there else 0.0
-    return {
-        "accuracy": sum(label == kind for label, kind in pairs) / len(pairs),
-        "f1": f1,
-        "precision": hits / called if called else 0.0,
-        "recall": hits / there if there else 0.0,
-    }
+@record("07/repair-best")
+def repair_best() -> Exercise:
+    """`answer(log, metric)` gives the step of the best evaluation: the lowest of a loss, the highest of any other."""
 
+    def best_step(
+        lower: Callable[[str], bool] = lambda metric: metric.endswith("loss"), later: bool = False, last: bool = False
+    ) -> Callable[[Log, str], int | None]:
+        def step_of(log: Log, metric: str) -> int | None:
+            best = None
+            for entry in log:
+                if metric not in entry:
+                    continue
+                new = best is None or last
+                if not new:
+                    one, other = entry[metric], best[metric]
+                    new = (one < other if lower(metric) else one > other) or (later and one == other)
+                if new:
+                    best = entry
+            return None if best is None else best["step"]
 
-def _metrics_cause(given: object, expected: dict[str, float], labels: Sequence[int], best: Sequence[int]) -> str | None:
-    """What is wrong with the answer to `metrics`, or None."""
-    if not isinstance(given, dict):
-        return "no_dictionary"
-    if not {"accuracy", "f1"} <= set(given):
-        return "keys"
-    if any(_number(given[key]) is None for key in ("accuracy", "f1")):
-        return "not_numbers"
-    if _same(given["accuracy"], expected["accuracy"]) and _same(given["f1"], expected["f1"]):
-        return None
-    if any(_same(given[key], 100 * expected[key]) and expected[key] > 0 for key in ("accuracy", "f1")):
-        return "percent"
-    if any(not math.isfinite(_number(given[key]) or 0.0) for key in ("accuracy", "f1")):
-        return "division"
-    if not _same(given["accuracy"], expected["accuracy"]):
-        return "accuracy"
-    other = _scores([1 - label for label in labels], [1 - kind for kind in best])["f1"]
-    for cause, value in (
-        ("precision", expected["precision"]),
-        ("recall", expected["recall"]),
-        ("other_class", other),
-        ("macro", (other + expected["f1"]) / 2),
-    ):
-        if _same(given["f1"], value):
-            return cause
-    return "f1"
+        return step_of
 
-
-@exercise("07/early-stop")
-def early_stop(answer: Callable[[list[float], int], object]) -> Verdict:
-    """`answer(losses, patience)` gives the number of the epoch after which training ends.
-
-    >>> def right(losses, patience):
-    ...     best, waited = float("inf"), 0
-    ...     for epoch, loss in enumerate(losses, start=1):
-    ...         best, waited = (loss, 0) if loss < best else (best, waited + 1)
-    ...         if waited == patience:
-    ...             return epoch
-    ...     return len(losses)
-    >>> early_stop(right).passed
-    True
-    """
-    for losses, patience in (
-        ([0.60, 0.40, 0.45, 0.50, 0.55, 0.20, 0.10], 2),
-        ([0.70, 0.50, 0.55, 0.45, 0.46, 0.44, 0.47, 0.48, 0.10], 2),
-        ([0.60, 0.50, 0.40], 2),
-        ([0.50, 0.40, 0.40, 0.30], 1),
-        ([0.60, 0.50, 0.55, 0.52, 0.54, 0.40], 3),
-    ):
-        expected = _stops(losses, patience)
-        given = started(answer(list(losses), patience))
-        if _same(given, expected):
-            continue
-        best = 1 + losses.index(min(losses[:expected]))
-        if _number(given) is None:
-            cause = "not_a_number"
-        elif _same(given, _stops(losses, patience, resets=False)):
-            cause = "never_resets"
-        elif _same(given, _stops(losses, patience, against_last=True)):
-            cause = "against_last"
-        elif _same(given, _stops(losses, patience, ties=True)):
-            cause = "ties"
-        elif _same(given, best):
-            cause = "best_epoch"
-        elif _same(given, expected - 1):
-            cause = "from_zero"
-        elif _same(given, _stops(losses, patience + 1)):
-            cause = "too_late"
-        elif _same(given, len(losses)):
-            cause = "never_stops"
-        else:
-            cause = "other"
-        return Verdict(False, f"last_epoch({losses}, {patience})", f"`{shown(given)}`", f"`{expected}`", cause)
-    return RIGHT
-
-
-def _stops(
-    losses: Sequence[float], patience: int, resets: bool = True, against_last: bool = False, ties: bool = False
-) -> int:
-    """The epoch after which early stopping ends a training, by the rule or by one of the usual slips."""
-    best: Any = math.inf
-    waited = 0
-    for epoch, loss in enumerate(losses, start=1):
-        better = loss < best or (ties and loss == best)
-        waited = (0 if resets else waited) if better else waited + 1
-        best = loss if against_last or better else best
-        if waited == patience:
-            return epoch
-    return len(losses)
+    log = [
+        {"step": 5, "loss": 0.7},
+        {"step": 8, "eval_loss": 0.6, "eval_accuracy": 0.70, "eval_f1": 0.60},
+        {"step": 10, "loss": 0.2},
+        {"step": 16, "eval_loss": 0.4, "eval_accuracy": 0.80, "eval_f1": 0.85},
+        {"step": 24, "eval_loss": 0.5, "eval_accuracy": 0.90, "eval_f1": 0.85},
+        {"step": 32, "eval_loss": 0.9, "eval_accuracy": 0.80, "eval_f1": 0.70},
+        {"step": 32, "train_runtime": 9.5},
+    ]
+    negative = [{"step": 3 * n, "eval_loss": loss} for n, loss in enumerate((-0.5, -1.5, -1.0, -1.5), start=1)]
+    return Exercise(
+        right=best_step(),
+        cases=[
+            (log, "eval_loss"),
+            (log, "eval_accuracy"),
+            (log, "eval_f1"),
+            (log, "loss"),
+            (negative, "eval_loss"),
+            ([{"step": 4, "eval_accuracy": 0.0, "eval_loss": 0.0}], "eval_accuracy"),
+            (log, "eval_recall"),
+        ],
+        mistakes={
+            "planted": best_step(lambda metric: False),
+            "always_lowest": best_step(lambda metric: True),
+            "eval_loss_only": best_step(lambda metric: metric == "eval_loss"),
+            "upside_down": best_step(lambda metric: not metric.endswith("loss")),
+            "last": best_step(last=True),
+            "later": best_step(later=True),
+        },
+    )

@@ -143,6 +143,7 @@ def fine_tune(
     max_steps: int = -1,
     watch: Watch | None = None,
     stop: threading.Event | None = None,
+    enough: Callable[[FineTuningRun], bool] | None = None,
     any_device: bool = False,
 ) -> FineTuningRun:
     """Fine-tune a checkpoint on labelled texts and measure its accuracy on others.
@@ -155,7 +156,8 @@ def fine_tune(
         pretrained: False starts from random weights of the same architecture.
         max_steps: steps to take in place of what the epochs come to, if above 0.
         watch: called with the run so far after every step.
-        stop: set it, from another thread, to end the run after the step it is in.
+        stop: set it, from another thread, to end the run after the step it is in; its accuracy is not measured then.
+        enough: asked after every step; where it says yes, the run ends, and its accuracy is measured.
         any_device: train on a GPU where there is one; otherwise on the CPU, so that results can be compared.
     Raises:
         CourseError: settings out of bounds, no rows, too many rows, or rows without `text` and `label`.
@@ -173,7 +175,7 @@ def fine_tune(
     set_seed(settings.seed)
     with tempfile.TemporaryDirectory(prefix="trainer-", ignore_cleanup_errors=True) as folder:
         trainer = _trainer(name, texts, settings, folder, pretrained, max_steps, any_device)
-        trainer.add_callback(_watcher(trainer, watch, stop))
+        trainer.add_callback(_watcher(trainer, watch, stop, enough))
         trainer.train()
         if not (stop is not None and stop.is_set() and trainer.state.global_step < trainer.state.max_steps):
             trainer.evaluate()
@@ -261,7 +263,12 @@ def accuracy(result: Any) -> dict[str, float]:
     return {"accuracy": float((best == result.label_ids).mean())}
 
 
-def _watcher(trainer: Trainer, watch: Watch | None, stop: threading.Event | None) -> Any:
+def _watcher(
+    trainer: Trainer,
+    watch: Watch | None,
+    stop: threading.Event | None,
+    enough: Callable[[FineTuningRun], bool] | None,
+) -> Any:
     """A callback of the Trainer that tells how far a run is, and ends it when asked to."""
     from transformers import TrainerCallback
 
@@ -269,7 +276,8 @@ def _watcher(trainer: Trainer, watch: Watch | None, stop: threading.Event | None
         def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             if watch is not None:
                 watch(run_of(trainer))
-            if stop is not None and stop.is_set():  # asked after every step, since every step is logged
+            # asked after every step, since every step is logged
+            if (stop is not None and stop.is_set()) or (enough is not None and enough(run_of(trainer))):
                 control.should_training_stop = True
 
     return Watcher()

@@ -1,7 +1,8 @@
-"""How many labelled examples a body needs, with its pretrained weights and with random ones.
+"""How many labelled examples a body needs, with its pretrained weights and with random ones, and two controls.
 
-Every run takes the same number of steps with the same settings; only the number of different examples, the weights it
-starts from and the seed differ. `python course.py measure curves` makes all runs, a lesson makes one of them.
+Every run of the curves takes the same number of steps with the same settings; only the number of different examples,
+the weights it starts from and the seed differ (`python course.py measure curves`). Two controls see the same examples:
+random weights trained until they learn no more, and word counts (`python course.py measure controls`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from course_lessons.lesson_07.fine_tuning import FineTuningSettings, Watch, fine_tune
+from course_lessons.lesson_07.fine_tuning import FineTuningRun, FineTuningSettings, Watch, fine_tune
 from course_utils.corpora import corpus
 from course_utils.measurements import measured
 from course_utils.messages import CourseError, brief, text
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 BODIES = {"en": "bert-base-uncased", "ko": "klue/roberta-base"}
 STEPS = 80
 CURVE_SETTINGS = FineTuningSettings(learning_rate=3e-4, batch_size=16)
+MOST_STEPS = 700
+ENOUGH, LAST_STEPS = 0.01, 25
+"""Random weights are trained until the mean loss of their last 25 steps is below 0.01, for 700 steps at most: then they
+know every example by heart, and there is no gradient left to learn from."""
 
 
 @dataclass(frozen=True, order=True)
@@ -42,6 +47,25 @@ class Point:
     pretrained: bool
     seed: int
     accuracy: float
+
+
+@dataclass(frozen=True, order=True)
+class Control:
+    """What something else makes of the examples of a point.
+
+    Attributes:
+        language, examples, seed, accuracy: as in `Point`; the same examples are drawn, the same rows measured.
+        way: "longer", random weights trained until they learn no more, or "words", word counts with a logistic
+            regression.
+        steps: how many steps the training took, 0 for word counts.
+    """
+
+    language: str
+    examples: int
+    way: str
+    seed: int
+    accuracy: float
+    steps: int
 
 
 def rows_for(language: str, examples: int, seed: int) -> tuple[Dataset, Dataset]:
@@ -95,6 +119,48 @@ def measure_point(
     return Point(language, examples, pretrained, seed, float(run.accuracy or 0.0))
 
 
+def learned_all(run: FineTuningRun) -> bool:
+    """Whether a run has nothing left to learn from its examples.
+
+    >>> learned_all(FineTuningRun(CURVE_SETTINGS, 700, (0.5,) * 30)), learned_all(FineTuningRun(CURVE_SETTINGS, 700))
+    (False, False)
+    >>> learned_all(FineTuningRun(CURVE_SETTINGS, 700, (0.7,) + (0.001,) * 25))
+    True
+    """
+    last = run.losses[-LAST_STEPS:]
+    return len(last) == LAST_STEPS and statistics.mean(last) < ENOUGH
+
+
+def measure_longer(name: str, language: str, examples: int, seed: int, most: int = MOST_STEPS) -> Control:
+    """Train random weights until they learn no more, and measure.
+
+    Args:
+        name: what `from_pretrained` loads: `checkpoint(BODIES[language])`; only its shape is used.
+        language, examples, seed: as in `Point`.
+        most: steps after which it ends anyway.
+    """
+    train, evaluation = rows_for(language, examples, seed)
+    settings = replace(CURVE_SETTINGS, seed=seed)
+    run = fine_tune(name, train, evaluation, settings, pretrained=False, max_steps=most, enough=learned_all)
+    return Control(language, examples, "longer", seed, float(run.accuracy or 0.0), run.steps[-1])
+
+
+def measure_words(language: str, examples: int, seed: int) -> Control:
+    """Count the words of the same examples, fit a logistic regression to the counts, and measure.
+
+    >>> measure_words("en", 400, seed=0).accuracy > 0.6
+    True
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    train, evaluation = rows_for(language, examples, seed)
+    counts = CountVectorizer()
+    model = LogisticRegression(max_iter=1000).fit(counts.fit_transform(train[:]["text"]), train[:]["label"])
+    accuracy = model.score(counts.transform(evaluation[:]["text"]), evaluation[:]["label"])
+    return Control(language, examples, "words", seed, float(accuracy), 0)
+
+
 def stored_points(language: str) -> list[Point]:
     """The points of one language that `python course.py measure` stored with the course.
 
@@ -103,6 +169,16 @@ def stored_points(language: str) -> list[Point]:
     """
     figures = measured("curves")["figures"]
     return sorted(Point(**row) for row in figures["points"] if row["language"] == language)
+
+
+def stored_controls(language: str) -> list[Control]:
+    """The controls of one language that `python course.py measure` stored with the course.
+
+    >>> sorted({control.way for control in stored_controls("en")})
+    ['longer', 'words']
+    """
+    figures = measured("controls")["figures"]
+    return sorted(Control(**row) for row in figures["controls"] if row["language"] == language)
 
 
 def as_figures(points: Iterable[Point], steps: int) -> dict[str, Any]:
@@ -114,13 +190,36 @@ def as_figures(points: Iterable[Point], steps: int) -> dict[str, Any]:
     return {"steps": steps, "settings": asdict(CURVE_SETTINGS), "points": [asdict(point) for point in sorted(points)]}
 
 
+def controls_as_figures(controls: Iterable[Control], most: int) -> dict[str, Any]:
+    """Controls as they are stored.
+
+    >>> controls_as_figures([Control("en", 50, "words", 0, 0.75, 0)], 700)["controls"][0]["way"]
+    'words'
+    """
+    rule = {"most_steps": most, "loss_below": ENOUGH, "of_last_steps": LAST_STEPS}
+    return {**rule, "settings": asdict(CURVE_SETTINGS), "controls": [asdict(control) for control in sorted(controls)]}
+
+
 def means(points: Iterable[Point]) -> dict[tuple[int, bool], float]:
     """Mean accuracy over the seeds for each (number of examples, pretrained).
 
     >>> means([Point("en", 50, True, 0, 0.5), Point("en", 50, True, 1, 0.75)])
     {(50, True): 0.625}
     """
-    grouped: dict[tuple[int, bool], list[float]] = defaultdict(list)
-    for point in sorted(points):
-        grouped[point.examples, point.pretrained].append(point.accuracy)
+    return _means(((point.examples, point.pretrained), point.accuracy) for point in sorted(points))
+
+
+def control_means(controls: Iterable[Control]) -> dict[tuple[int, str], float]:
+    """Mean accuracy over the seeds for each (number of examples, way).
+
+    >>> control_means([Control("en", 50, "words", 0, 0.5, 0), Control("en", 50, "words", 1, 0.75, 0)])
+    {(50, 'words'): 0.625}
+    """
+    return _means(((control.examples, control.way), control.accuracy) for control in sorted(controls))
+
+
+def _means(pairs: Iterable[tuple[Any, float]]) -> dict[Any, float]:
+    grouped: dict[Any, list[float]] = defaultdict(list)
+    for key, accuracy in pairs:
+        grouped[key].append(accuracy)
     return {key: statistics.mean(values) for key, values in grouped.items()}

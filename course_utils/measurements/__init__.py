@@ -1,7 +1,8 @@
 """What `python course.py measure --store` measured for the course, with its date and machine: one table for all.
 
-`measured.json` holds one entry for each part of the measuring (`padding`, `loop`, `pocket`, `curves`, `lessons`), as
-`commands/measure.py` writes it. A lesson quotes its figures through `measured`, so that figure and date stay together.
+`measured.json` holds one entry for each part of the measuring (`padding`, `loop`, `pocket`, `curves`, `controls`,
+`lessons`), as `commands/measure.py` writes it. A lesson quotes its figures through `measured`, so that figure and date
+stay together.
 """
 
 from __future__ import annotations
