@@ -323,8 +323,9 @@ def shares(processes: int, rest: str, epoch: int) -> list[list[list[int]]]:
             num_processes=processes, process_index=index, put_on_device=False, rng_types=[], even_batches=False,
         )  # fmt: skip
         loader.set_epoch(epoch)
+        steps = len(loader)
         found.append([batch.tolist() for batch in loader])
-        assert len(loader) == len(found[-1])
+        assert steps == len(found[-1])
     return found
 
 
