@@ -93,6 +93,7 @@ QUICK = Scale(
     seeds=(0,),
     steps=1,
     languages=("en",),
+    longer_seeds=(0,),
     most=1,
     lessons=1,
 )
