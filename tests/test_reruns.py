@@ -27,7 +27,6 @@ REASONS = {
 }
 
 NOT_YET: dict[str, str] = {
-    "07_trainer": "not gone through with this test yet",
     "08_manual_loop": "mended, and this test is still running for it",
     "11_architectures_and_attention": "not gone through with this test yet",
 }
