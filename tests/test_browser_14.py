@@ -25,7 +25,7 @@ def test_run_all_leaves_no_error(lab: Lab) -> None:
     assert strange.locator("tr").count() == 11
     strange.scroll_into_view_if_needed()
     lab.shot("strange-rows")
-    assert "Against the best baseline" in lab.output("show-card").inner_text()
+    assert "Against the best baseline" in lab.output("show-card").text_content()  # Lab hides what is out of sight
 
 
 def counts(lab: Lab) -> tuple[int, int, int]:
