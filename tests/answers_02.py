@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from functools import partial
 from typing import Any
 
 import torch
@@ -134,6 +136,115 @@ class NotBuilt(torch.nn.Module):
         return self.classifier(inputs["input_ids"])
 
 
+def linear_of_head(model: Any) -> dict[str, torch.nn.Linear]:
+    """The linear layers whose names do not begin with the body's."""
+    return {
+        name: part
+        for name, part in model.named_modules()
+        if isinstance(part, torch.nn.Linear) and not name.startswith(f"{model.base_model_prefix}.")
+    }
+
+
+def with_forward_hooks(model: Any, inputs: Any) -> dict[str, torch.Tensor]:
+    """By forward hooks, each made by `partial`."""
+    notes: dict[str, torch.Tensor] = {}
+
+    def note(name: str, module: Any, given: Any, result: Any) -> None:
+        notes[name] = given[0].detach()
+
+    handles = [part.register_forward_hook(partial(note, name)) for name, part in linear_of_head(model).items()]
+    model(**inputs)
+    for handle in handles:
+        handle.remove()
+    return notes
+
+
+def with_one_hook(model: Any, inputs: Any) -> dict[str, Any]:
+    """One hook for all, which looks its layer up; tensors as lists."""
+    names = {part: name for name, part in linear_of_head(model).items()}
+    notes = {}
+
+    def note(module: Any, given: Any) -> None:
+        notes[names[module]] = given[0].tolist()
+
+    handles = [part.register_forward_pre_hook(note) for part in names]
+    try:
+        with torch.inference_mode():
+            model(**inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return notes
+
+
+def with_replaced_forward(model: Any, inputs: Any) -> dict[str, Any]:
+    """Without hooks: `forward` wrapped for one call."""
+    notes = {}
+    for name, part in linear_of_head(model).items():
+
+        def forward(given: torch.Tensor, name: str = name, part: Any = part) -> torch.Tensor:
+            notes[name] = given.detach().numpy()
+            return type(part).forward(part, given)
+
+        part.forward = forward  # type: ignore[method-assign]
+    model(**inputs)
+    for part in linear_of_head(model).values():
+        del part.forward
+    return notes
+
+
+def late_name(model: Any, inputs: Any) -> dict[str, Any]:
+    """The lambda sees the last name only."""
+    notes: dict[str, Any] = {}
+    handles = []
+    for name, part in linear_of_head(model).items():
+        handles.append(part.register_forward_pre_hook(lambda module, given: notes.update({name: given[0]})))  # noqa: B023
+    model(**inputs)
+    for handle in handles:
+        handle.remove()
+    return notes
+
+
+def forgets_to_remove(model: Any, inputs: Any) -> dict[str, Any]:
+    """Leaves its hooks where they are."""
+    notes: dict[str, Any] = {}
+    for name, part in linear_of_head(model).items():
+        part.register_forward_pre_hook(lambda module, given, name=name: notes.update({name: given[0]}))
+    model(**inputs)
+    return notes
+
+
+def last_hidden(model: Any, inputs: Any) -> dict[str, Any]:
+    """What one might think that every head reads."""
+    return {name: model.base_model(**inputs).last_hidden_state for name in linear_of_head(model)}
+
+
+def with_prefix(own: Any, body: Any) -> Any:
+    """Writes the prefix before each key."""
+    own.load_state_dict({f"bert.{key}": value for key, value in body.state_dict().items()}, strict=False)
+    return own
+
+
+def tensor_by_tensor(own: Any, body: Any) -> Any:
+    """Copies one tensor after the other."""
+    with torch.no_grad():
+        for mine, theirs in zip(own.bert.parameters(), body.parameters(), strict=True):
+            mine.copy_(theirs)
+    return own
+
+
+def whole_copy(own: Any, body: Any) -> Any:
+    """Puts a copy of the body in place of the old one."""
+    own.bert = copy.deepcopy(body)
+    return own
+
+
+def not_strict(own: Any, body: Any) -> Any:
+    """The fault as it stands in the lesson."""
+    own.load_state_dict(body.state_dict(), strict=False)
+    return own.eval()
+
+
 RIGHT: dict[str, list[Any]] = {
     "02/sort-keys": [
         by_loops,
@@ -142,6 +253,8 @@ RIGHT: dict[str, list[Any]] = {
     ],
     "02/two-layers": [row_by_row, tokens_first, by_product],
     "02/own-head": [Named, WithDropout, lambda config: Named(config).train()],
+    "02/head-inputs": [with_forward_hooks, with_one_hook, with_replaced_forward],
+    "02/repair-take-over": [with_prefix, tensor_by_tensor, whole_copy],
 }
 WRONG: dict[str, list[tuple[str, Any]]] = {
     "02/sort-keys": [
@@ -171,5 +284,27 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
         ("raised", NotBuilt),
         ("", Sigmoid),
     ],
+    "02/head-inputs": [
+        ("one_name", late_name),
+        ("hooks_left", forgets_to_remove),
+        ("kind", lambda model, inputs: "last_hidden_state"),
+        ("", last_hidden),
+        ("", lambda model, inputs: {}),
+        ("", lambda model, inputs: {f"{k}.0": v for k, v in with_forward_hooks(model, inputs).items()}),
+        ("whole_tuple", lambda model, inputs: {k: (v,) for k, v in with_forward_hooks(model, inputs).items()}),
+        ("raised", lambda model, inputs: model.register_hook(print)),
+    ],
+    "02/repair-take-over": [
+        ("planted", not_strict),
+        ("names_differ", lambda own, body: own.load_state_dict(body.state_dict())),
+        ("shared", lambda own, body: setattr(own, "bert", body) or own),
+        ("part_only", lambda own, body: own.bert.embeddings.load_state_dict(body.embeddings.state_dict()) and own),
+        ("kind", lambda own, body: "taken over"),
+        ("body_itself", lambda own, body: copy.deepcopy(body)),
+        ("returned_none", lambda own, body: setattr(own, "bert", copy.deepcopy(body))),
+        ("raised", lambda own, body: own.body.load_state_dict(body.state_dict())),
+    ],
 }
-EQUIVALENT: dict[str, dict[str, str]] = {}
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "02/head-inputs": {"caught[name] = given[-1]": "a linear layer is given one tensor, the first and the last"},
+}

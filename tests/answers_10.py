@@ -224,10 +224,51 @@ def mean_of_means(texts: Texts, right: list[int], size: int) -> float:
     return total / batches
 
 
+def from_the_top(scores: list[float], correct: list[bool], wanted: float) -> float:
+    """Counts from the highest score down; the last limit that will do."""
+    rows = sorted(zip(scores, correct, strict=True), reverse=True)
+    best, hits = float("inf"), 0
+    for place, (score, good) in enumerate(rows):
+        hits += good
+        last_of_its_kind = place + 1 == len(rows) or rows[place + 1][0] < score
+        if last_of_its_kind and hits >= wanted * (place + 1) - 1e-9:
+            best = score
+    return best
+
+
+def limit_by_numpy(scores: list[float], correct: list[bool], wanted: float) -> Any:
+    """Every limit at once, as a table."""
+    values, good = np.array(scores), np.array(correct)
+    kept = values[None] >= values[:, None]
+    shares = (kept * good).sum(1) / kept.sum(1)
+    return values[shares >= wanted].min() if (shares >= wanted).any() else np.inf
+
+
+def limit_by_torch(scores: list[float], correct: list[bool], wanted: float) -> Any:
+    """Limits as tensors of one number."""
+    values, good = torch.tensor(scores, dtype=torch.float64), torch.tensor(correct)
+    for least in values.unique():
+        if good[values >= least].double().mean() >= wanted:
+            return least
+    return torch.inf
+
+
+def stops_at_the_first_fault(scores: list[float], correct: list[bool], wanted: float) -> float:
+    """Goes down from the best score until the promise is broken for the first time."""
+    best = float("inf")
+    for score in sorted(set(scores), reverse=True):
+        kept = [good for each, good in zip(scores, correct, strict=True) if each >= score]
+        if sum(kept) / len(kept) < wanted:
+            break
+        best = score
+    return best
+
+
 MATERIALS = {"10/in-order": materials, "10/repair-share": materials}
 RIGHT: dict[str, list[Any]] = {
     "10/in-order": [longest_first, by_a_dictionary, with_numpy],
     "10/best-labels": [by_topk, by_sorting, with_exp],
+    "10/limit": [from_the_top, limit_by_numpy, limit_by_torch],
     "10/steady": [in_a_copy, with_finally, decorated],
     "10/repair-share": [one_by_one, weighted, collected],
 }
@@ -255,6 +296,15 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
         ("", lambda z, names, k: [dict(row, score=round(float(row["score"]), 1)) for row in by_topk(z, names, k)]),
         ("", lambda z, names, k: by_topk(z, names, (k or 4) + 1)),
         ("raised", lambda z, names, k: by_topk(z, list(names)[: k - 1], k)),
+    ],
+    "10/limit": [
+        ("", stops_at_the_first_fault),
+        ("lowest", lambda scores, correct, wanted: min(scores)),
+        ("", lambda scores, correct, wanted: wanted),
+        ("kind", lambda scores, correct, wanted: sorted(scores)),
+        ("empty_promise", lambda scores, correct, wanted: min(from_the_top(scores, correct, wanted), 1.0)),
+        ("returned_none_printed", lambda scores, correct, wanted: print(from_the_top(scores, correct, wanted))),
+        ("raised", lambda scores, correct, wanted: scores[wanted]),
     ],
     "10/steady": [
         ("random", forgets_eval),
@@ -285,6 +335,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "probabilities = torch.softmax(logits, dim=0)": "one row of logits has one axis, its first and its last",
         "probabilities = torch.softmax(logits, dim=-0)": "one row of logits has one axis, its first and its last",
         "return [{'label': names[i], 'score': probabilities[i]} for i in order[:k]]": ONE,
+    },
+    "10/limit": {
+        "kept = [good for score, good in zip(scores, correct, strict=False) if score >= least]": "as many as scores",
+        "kept = [good for score, good in zip(scores, correct) if score >= least]": "as many as scores",
     },
     "10/steady": {
         "for part, mode in zip(parts, modes, strict=False):": "as many modes as parts",

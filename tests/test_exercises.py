@@ -109,6 +109,7 @@ def test_wrong_answers_earn_their_words(key: str) -> None:
     assert set(entry(f"exercise.{key.replace('/', '.')}.ideas")) <= earned
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", RECORDS)
 def test_every_mutant_is_refused(key: str) -> None:
     """No small change of the stored solution is called right, apart from those that are listed with their reason."""

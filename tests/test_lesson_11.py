@@ -102,6 +102,22 @@ def test_widget_shows_the_models_own_weights(explorer: AttentionExplorer, tokeni
     assert numbers(explorer.view.value) == pytest.approx(expected.tolist(), abs=0.006)
 
 
+def test_heads_that_the_lesson_speaks_of(tokenizer: object) -> None:
+    """Layer 1 has one head for the token before, layer 2 one for the token after; [CLS] gains from layer 1 to 4."""
+    model = AutoModel.from_pretrained(FOLDER, attn_implementation="eager")
+    shares: dict[str, list[torch.Tensor]] = {"before": [], "after": [], "cls": []}
+    for sentence in ("The actors were good, but it was a long film.", "The dog that barked was brown.", "Well told."):
+        found = torch.stack(attentions_of(sentence, tokenizer, model)[1])
+        places = torch.arange(1, found.shape[-1] - 1)
+        shares["before"].append(found[:, :, places, places - 1].mean(-1))
+        shares["after"].append(found[:, :, places, places + 1].mean(-1))
+        shares["cls"].append(found[:, :, places, 0].mean(-1))
+    before, after, cls = (torch.stack(each).mean(0) for each in shares.values())
+    assert (before[0] > 0.9).sum() == 1 and before[1:].max() < 0.5
+    assert after[1].argmax() == 8 and after[1, 8] > 0.35 and after[1].sort().values[-2] < 0.3
+    assert cls[3].mean() > 2 * cls[0].mean()
+
+
 @pytest.mark.parametrize("words", ["", "  ", "w " * 5000, "\ud83d", "😀", "<script>", "\x00", "영화"])
 def test_whatever_is_typed_gets_an_answer(explorer: AttentionExplorer, words: str) -> None:
     """No sentence ends in an error card; an empty one is asked for in words."""

@@ -449,6 +449,10 @@ tr.AdamW?
 optimizer = tr.AdamW(weights)
 """: [((6,), "adamw")],
     """
+from transforemres import pipeline
+qa = pipeline("question-answering")
+""": [((2,), ""), ((3,), "question-answering")],
+    """
 def build():
     from transformers import FlaxBertModel, create_optimizer
     return FlaxBertModel

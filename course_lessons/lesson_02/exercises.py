@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from course_checks.judging import Exercise, Found
-from course_checks.values import alike, shown
+from course_checks.values import alike, plain, shown
 from course_utils.exercises import record
 
 if TYPE_CHECKING:
@@ -165,6 +166,190 @@ def own_head() -> Exercise:
             "no_mask": head(masked=False),
             "probabilities": head(gives=lambda logits: logits.softmax(dim=-1)),
             "not_logits": (head(gives=lambda logits: {"logits": logits}), head(gives=lambda logits: (logits,))),
+        },
+    )
+
+
+@record("02/head-inputs")
+def head_inputs() -> Exercise:
+    """`answer(model, inputs)` gives what came into each linear layer of the head, by name, and leaves no hook."""
+    import torch
+    from transformers import (
+        BertForSequenceClassification,
+        BertForTokenClassification,
+        DistilBertForSequenceClassification,
+        RobertaForSequenceClassification,
+    )
+
+    def caught(answer: Any, kind: Any, ids: Tensor) -> Any:
+        """Build a model, ask for what its head reads, and look for hooks that stayed."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            sizes = {"vocab_size": 12, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+            wide = {"intermediate_size": 16, "hidden_dim": 16, "max_position_embeddings": 32, "pad_token_id": 0}
+            model = kind(kind.config_class(**sizes, **wide, num_labels=3, initializer_range=0.5)).eval()
+            inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+            model(**inputs)  # the library may hang up hooks of its own
+            before = hooks_on(model)
+            given = answer(model, inputs)
+        left = [name for name, number in hooks_on(model).items() if number > before[name]]
+        if left and alike(1e-4)(plain(given), plain(right(model, inputs))):
+            raise Found("hooks_left", f"a hook still on `{left[0]}`", "no hooks")
+        return given
+
+    def hooks_on(model: Any) -> dict[str, int]:
+        return {name: len(part._forward_pre_hooks) + len(part._forward_hooks) for name, part in model.named_modules()}
+
+    def made(
+        take: Callable[[Any, Any], Any] = lambda came, went: came[0],
+        parts: Callable[[Any], dict[str, Any]] = lambda model: linear_of_head(model),
+        name_at_the_end: bool = False,
+        remove: bool = True,
+    ) -> Callable[[Any, Any], Any]:
+        """What hooks note, wrong in one thing."""
+
+        def found(model: Any, inputs: Any) -> dict[str, Any]:
+            notes, hooks, last = {}, [], [""]
+            for name, part in parts(model).items():
+                last[0] = name
+
+                def note(module: Any, came: Any, went: Any, name: str = name) -> None:
+                    notes[last[0] if name_at_the_end else name] = take(came, went)
+
+                hooks.append(part.register_forward_hook(note))
+            with torch.no_grad():
+                model(**inputs)
+            for hook in hooks:
+                if remove:
+                    hook.remove()
+            return notes
+
+        return found
+
+    def linear_of_head(model: Any) -> dict[str, Any]:
+        body = set(model.base_model.modules())
+        return {name: part for name, part in linear_of_all(model).items() if part not in body}
+
+    def linear_of_all(model: Any) -> dict[str, Any]:
+        return {name: part for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)}
+
+    def all_of_head(model: Any) -> dict[str, Any]:
+        body = set(model.base_model.modules())
+        return {name: part for name, part in model.named_modules() if name and part not in body}
+
+    right = made()
+    ids = torch.tensor([[2, 5, 6, 3], [2, 8, 9, 3]])
+    return Exercise(
+        right=right,
+        cases=[
+            (BertForSequenceClassification, ids),
+            (DistilBertForSequenceClassification, ids[:1]),
+            (RobertaForSequenceClassification, ids),
+            (BertForTokenClassification, ids[:, :3]),
+        ],
+        use=caught,
+        same=alike(1e-4),
+        call=lambda kind, ids: f"head_inputs({kind.__name__}, inputs)",
+        mistakes={
+            "what_went_out": made(lambda came, went: went),
+            "whole_tuple": made(lambda came, went: came),
+            "body_too": made(parts=linear_of_all),
+            "other_layers_too": made(parts=all_of_head),
+            "one_name": made(name_at_the_end=True),
+            "shapes": made(lambda came, went: tuple(came[0].shape)),
+            "names_only": lambda model, inputs: list(right(model, inputs)),
+            "hooks_left": made(remove=False),
+        },
+    )
+
+
+@record("02/repair-take-over")
+def repair_take_over() -> Exercise:
+    """`answer(own, body)` copies a body's weights into the `bert` of a classifier, and gives the classifier."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    class Classifier(torch.nn.Module):
+        """The pattern of the lesson: a body called `bert`, a head called `classifier`."""
+
+        def __init__(self, config: Any) -> None:
+            super().__init__()
+            self.bert = BertModel(config)
+            self.classifier = torch.nn.Linear(config.hidden_size, config.num_labels)
+
+        def forward(self, **inputs: Tensor) -> Tensor:
+            return self.classifier(self.bert(**inputs).pooler_output)
+
+    def copied(model: Any) -> dict[str, Tensor]:
+        return {key: value.clone() for key, value in model.state_dict().items()}
+
+    def same_weights(model: Any, weights: dict[str, Tensor]) -> bool:
+        return all(torch.equal(value, weights[key]) for key, value in model.state_dict().items())
+
+    def logits(answer: Any, width: int, ids: Tensor) -> Any:
+        """Build both, ask, and look at whose weights are where."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            sizes = {"vocab_size": 12, "hidden_size": width, "num_hidden_layers": 1, "num_attention_heads": 2}
+            config = BertConfig(**sizes, intermediate_size=16, num_labels=3, initializer_range=0.5)
+            own, body = Classifier(config).eval(), BertModel(config).eval()
+            head, weights = copied(own.classifier), copied(body)
+            given = answer(own, body)
+        if not same_weights(body, weights):
+            raise Found("wrong_direction", "a body with other weights than before", "the same body")
+        if not isinstance(given, torch.nn.Module):
+            return given
+        if isinstance(given, Classifier) and not same_weights(given.classifier, head):
+            raise Found("head_changed", "a head with other weights than before", "the same head")
+        theirs = {value.data_ptr() for value in body.state_dict().values()}
+        if any(value.data_ptr() in theirs for value in given.state_dict().values()) and answer is not right:
+            raise Found("shared", "weights that both models hold", "copies")
+        with torch.no_grad():
+            found = given.eval()(input_ids=ids)
+        return found if isinstance(found, torch.Tensor) else found.pooler_output
+
+    def right(own: Any, body: Any) -> Any:
+        own.bert.load_state_dict(body.state_dict())
+        return own
+
+    def only(part: str) -> Callable[[Any, Any], Any]:
+        def loaded(own: Any, body: Any) -> Any:
+            getattr(own.bert, part).load_state_dict(getattr(body, part).state_dict())
+            return own
+
+        return loaded
+
+    def backwards(own: Any, body: Any) -> Any:
+        body.load_state_dict(own.bert.state_dict())
+        return own
+
+    def exchanged(own: Any, body: Any) -> Any:
+        own.bert = body
+        return own
+
+    def new_head(own: Any, body: Any) -> Any:
+        torch.nn.init.zeros_(own.classifier.weight)
+        return right(own, body)
+
+    def strictly(own: Any, body: Any) -> Any:
+        own.load_state_dict(body.state_dict())
+        return own
+
+    ids = torch.tensor([[2, 5, 6, 3], [2, 8, 9, 3]])
+    return Exercise(
+        right=right,
+        cases=[(8, ids), (12, ids[:1, :3])],
+        use=logits,
+        same=alike(1e-4),
+        call=lambda width, ids: "take_over(own, body)",
+        mistakes={
+            "planted": lambda own, body: own,
+            "names_differ": strictly,
+            "part_only": (only("embeddings"), only("encoder"), only("pooler")),
+            "body_itself": lambda own, body: deepcopy(body),
+            "wrong_direction": backwards,
+            "shared": exchanged,
+            "head_changed": new_head,
         },
     )
 

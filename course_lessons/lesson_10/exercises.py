@@ -193,6 +193,59 @@ def best_labels() -> Exercise:
     )
 
 
+@record("10/limit")
+def limit() -> Exercise:
+    """`answer(scores, correct, wanted)` gives the lowest score from which on that share is right, or infinity."""
+    Scores, Correct = list[float], list[bool]
+
+    def tried(
+        order: Callable[[Scores], Scores] = sorted,
+        keeps: Callable[[float, float], bool] = lambda score, least: score >= least,
+        share: Callable[[list[bool], int], float] = lambda kept, of: sum(kept) / len(kept),
+        reaches: Callable[[float, float], bool] = lambda share, wanted: share >= wanted,
+        give: Callable[[float, list[bool], Scores], Any] = lambda least, kept, scores: least,
+        otherwise: Callable[[Scores], Any] = lambda scores: float("inf"),
+    ) -> Callable[[Scores, Correct, float], Any]:
+        """Try each score as the limit, wrong in one thing."""
+
+        def found(scores: Scores, correct: Correct, wanted: float) -> Any:
+            for least in order(scores):
+                kept = [good for score, good in zip(scores, correct, strict=True) if keeps(score, least)]
+                if kept and reaches(share(kept, len(scores)), wanted):
+                    return give(least, kept, scores)
+            return otherwise(scores)
+
+        return found
+
+    return Exercise(
+        right=tried(),
+        cases=[
+            ([0.55, 0.9, 0.7, 0.99, 0.6], [False, True, False, True, True], 0.75),
+            ([0.55, 0.9, 0.7, 0.99, 0.6], [False, True, False, True, True], 1.0),
+            ([0.5, 0.6, 0.7, 0.8, 0.9], [True, True, False, True, False], 0.7),
+            ([0.8, 0.8, 0.9, 0.6], [True, False, True, False], 0.6),
+            ([0.7, 0.6], [True, True], 0.5),
+        ],
+        mistakes={
+            "highest": tried(lambda scores: sorted(scores, reverse=True)),
+            "as_given": tried(lambda scores: scores),
+            "above_only": tried(keeps=lambda score, least: score > least),
+            "below": tried(keeps=lambda score, least: score <= least),
+            "share_of_all": tried(share=lambda kept, of: sum(kept) / of),
+            "lowest": tried(share=lambda kept, of: len(kept) / of),
+            "more_than_wanted": tried(reaches=lambda share, wanted: share > wanted),
+            "wrong_ones": tried(share=lambda kept, of: 1 - sum(kept) / len(kept)),
+            "share_itself": tried(give=lambda least, kept, scores: sum(kept) / len(kept)),
+            "place": tried(give=lambda least, kept, scores: scores.index(least)),
+            "empty_promise": (
+                tried(otherwise=lambda scores: 1.0),
+                tried(otherwise=max),
+                tried(otherwise=lambda scores: 0.0),
+            ),
+        },
+    )
+
+
 @record("10/steady")
 def steady() -> Exercise:
     """`answer(model, inputs)` gives logits as in evaluation, without gradients, and leaves the model's mode alone."""

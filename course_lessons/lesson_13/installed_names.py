@@ -134,14 +134,20 @@ class Scope:
                 return True
             target = self.origin(root.id) or self.maker(root)
             if target:
-                return target.partition(".")[0] not in LIBRARIES
+                return _elsewhere(target)
             values = self.bound.get(root.id, [])
             return bool(values) and all(isinstance(value, _LITERALS) for value in values)
         target = self.maker(root)
-        return bool(target) and target.partition(".")[0] not in LIBRARIES
+        return bool(target) and _elsewhere(target)
 
 
 _LITERALS = (ast.Dict, ast.List, ast.Tuple, ast.Constant, ast.ListComp, ast.DictComp, ast.JoinedStr)
+
+
+def _elsewhere(target: str) -> bool:
+    """Whether a dotted name lies in another package; one that is nearly spelled like a library is meant to be that."""
+    package = target.partition(".")[0]
+    return not difflib.get_close_matches(package[:60], LIBRARIES, n=1, cutoff=0.8)
 
 
 def _names_itself(value: ast.expr, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from course_lessons.lesson_14.judge import Score, verdict
 from course_utils.messages import shorten, text
@@ -53,6 +54,9 @@ def model_card(measured: Measured) -> str:
     (['---', 'language: en', 'library_name: transformers'], True)
     """
     *_, score = measured.scores.values()
+    body_name = (
+        Path(measured.body).name if Path(measured.body).is_dir() else measured.body
+    )  # a name of the Hub stays whole
     head = [
         "---",
         f"language: {measured.language}",
@@ -60,7 +64,7 @@ def model_card(measured: Measured) -> str:
         "pipeline_tag: text-classification",
         "metrics:",
         "- accuracy",
-        f"base_model: {json.dumps(measured.body)}",
+        f"base_model: {json.dumps(body_name)}",
         "---",
     ]
     recalls = [
@@ -69,7 +73,7 @@ def model_card(measured: Measured) -> str:
     ]
     body = [
         f"# {text('model_card.title', file=measured.file)}",
-        text("model_card.what", body=measured.body, file=measured.file, labels=", ".join(map(_cell, measured.labels))),
+        text("model_card.what", body=body_name, file=measured.file, labels=", ".join(map(_cell, measured.labels))),
         f"## {text('model_card.data')}",
         _table(text("model_card.step"), text("model_card.rows"), measured.steps),
         _table(text("model_card.part"), text("model_card.rows"), measured.parts),
