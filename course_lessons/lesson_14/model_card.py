@@ -54,9 +54,8 @@ def model_card(measured: Measured) -> str:
     (['---', 'language: en', 'library_name: transformers'], True)
     """
     *_, score = measured.scores.values()
-    body_name = (
-        Path(measured.body).name if Path(measured.body).is_dir() else measured.body
-    )  # a name of the Hub stays whole
+    on_disk = Path(measured.body)  # or a name of the Hub, which stays whole
+    body_name = on_disk.name if on_disk.is_dir() else measured.body
     head = [
         "---",
         f"language: {measured.language}",
