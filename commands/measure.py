@@ -13,7 +13,7 @@ Each part is kept in my/measured.json as soon as it is done, and `curves`, `cont
 run. So a measuring that was stopped goes on where it was, and what is there already is not measured again, unless what
 it hangs on has changed (packages, processor, weights, texts, the notebook) or `--again` asks for it.
 
-`--store` is for authors: it writes finished parts to course_utils/measurements/measured.json, from which lessons draw,
+`--store` is for authors: it writes finished parts to course_lessons/lesson_07/measured.json, from which lessons draw,
 and the tables to README.md, between its lines `<!-- measured -->` and `<!-- /measured -->`.
 """
 
@@ -43,7 +43,7 @@ from commands.shared import ROOT, duration, say, write_whole
 
 KEPT = ROOT / "my" / "measured.json"
 TRIAL = ROOT / "my" / "measured-trial.json"
-STORED = ROOT / "course_utils" / "measurements" / "measured.json"
+STORED = ROOT / "course_lessons" / "lesson_07" / "measured.json"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 PACKAGES = ("torch", "transformers", "tokenizers", "datasets")

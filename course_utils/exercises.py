@@ -16,9 +16,8 @@ from typing import Any
 
 import ipywidgets
 
-from course_checks import judging, old_judges
+from course_checks import judging
 from course_checks.judging import Exercise, Stopped, Untouched, Verdict
-from course_checks.old_judges import RIGHT, _judges, exercise, started  # noqa: F401  (goes with the last of them)
 from course_checks.wording import error_words, idea, line_of, path_of, verdict_words
 from course_utils import progress
 from course_utils.display import show
@@ -66,7 +65,7 @@ def keys() -> list[str]:
     """
     for number in rooms():
         load_exercises(number)
-    return sorted({*_builders, *_judges})
+    return sorted(_builders)
 
 
 def judge(key: str, answer: object, *more: object) -> Verdict:
@@ -76,8 +75,6 @@ def judge(key: str, answer: object, *more: object) -> Verdict:
     never does.
     """
     load_exercises(key.partition("/")[0])
-    if key in _judges:
-        return old_judges.judge_old(key, _name(key, answer), answer, *more)
     return judging.judge_by(_builders[key](*more), answer, _name(key, answer))
 
 
@@ -157,7 +154,7 @@ def _name(key: str, answer: object) -> str:
 def _known(key: object) -> str:
     if isinstance(key, str):
         load_exercises(key[:2])
-    if isinstance(key, str) and (key in _builders or key in _judges or key in keys()):
+    if isinstance(key, str) and (key in _builders or key in keys()):
         return key
     near = difflib.get_close_matches(str(key)[:60], keys(), n=3, cutoff=0.3) or keys()[:3]
     raise Misuse(text("exercise.ui.unknown", given=brief(key), near=", ".join(near)))
@@ -165,8 +162,7 @@ def _known(key: object) -> str:
 
 def _judge_safely(key: str, answer: tuple[object, ...]) -> Verdict:
     _known(key)
-    taken = inspect.signature(_builders.get(key) or _judges[key]).parameters
-    expected = len(taken) + (key in _builders)
+    expected = 1 + len(inspect.signature(_builders[key]).parameters)
     if len(answer) != expected:
         raise Misuse(text("exercise.ui.arguments", given=len(answer), expected=expected, key=key))
     try:
@@ -184,7 +180,7 @@ def _judge_safely(key: str, answer: tuple[object, ...]) -> Verdict:
 
 
 def _hints(key: str) -> list[str]:
-    return entry(f"{path_of(key)}.hints") if isinstance(key, str) and (key in _builders or key in _judges) else []
+    return entry(f"{path_of(key)}.hints") if isinstance(key, str) and key in _builders else []
 
 
 def _hint_box(key: str) -> ipywidgets.VBox:

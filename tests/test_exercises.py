@@ -18,7 +18,7 @@ from course_checks.judging import Exercise, judge_by
 from course_checks.time_limit import TookTooLong, _by_thread, time_limit
 from course_checks.values import alike
 from course_utils import check, hint, progress, solved
-from course_utils.exercises import Stopped, Untouched, Verdict, _builders, judge, keys
+from course_utils.exercises import Stopped, Untouched, _builders, judge, keys
 from course_utils.messages import entry, text
 
 ANSWERS = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("answers_*.py"))]
@@ -26,18 +26,14 @@ ANSWERS = [importlib.import_module(path.stem) for path in sorted(Path(__file__).
 none where the first difference is shown, and the answer), `MATERIALS` (key: a function that gives what check takes
 besides), `EQUIVALENT` (key: line of a mutant that does no harm: why)."""
 
-RIGHT: dict[str, Any] = {key: answer for module in ANSWERS for key, answer in module.RIGHT.items()}
-WRONG: dict[str, Any] = {key: answers for module in ANSWERS for key, answers in module.WRONG.items()}
+RIGHT: dict[str, list[Any]] = {key: answer for module in ANSWERS for key, answer in module.RIGHT.items()}
+WRONG: dict[str, list[tuple[str, Any]]] = {key: answers for module in ANSWERS for key, answers in module.WRONG.items()}
 EQUIVALENT = {key: lines for module in ANSWERS for key, lines in getattr(module, "EQUIVALENT", {}).items()}
 MATERIALS = {key: make for module in ANSWERS for key, make in getattr(module, "MATERIALS", {}).items()}
-RECORDS = [key for key in RIGHT if isinstance(RIGHT[key], list)]
-OLD = [key for key in RIGHT if key not in RECORDS]
 
 
 def extra(key: str) -> tuple[object, ...]:
     """What a check takes besides the answer."""
-    if key in OLD:
-        return RIGHT[key][1:]
     return MATERIALS[key]() if key in MATERIALS else ()
 
 
@@ -75,12 +71,12 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_exercise_is_tried() -> None:
     """No exercise of the course goes without right and wrong answers here."""
     assert set(RIGHT) == set(WRONG) == set(keys())
-    for key in RECORDS:
+    for key in RIGHT:
         wrong = sum(len(each) if isinstance(each, tuple) else 1 for each in build(key).mistakes.values())
         assert len(RIGHT[key]) >= 3 and len(WRONG[key]) + wrong >= 8, key
 
 
-@pytest.mark.parametrize("key", RECORDS)
+@pytest.mark.parametrize("key", RIGHT)
 def test_right_in_other_clothes(key: str) -> None:
     """The reference itself and every other right answer is called right."""
     for number, answer in enumerate(RIGHT[key]):
@@ -88,7 +84,7 @@ def test_right_in_other_clothes(key: str) -> None:
         assert verdict.passed, f"right answer {number}: {verdict}"
 
 
-@pytest.mark.parametrize("key", RECORDS)
+@pytest.mark.parametrize("key", RIGHT)
 def test_known_mistakes_earn_their_words(key: str) -> None:
     """Each wrong function of a record is told apart from the others, and has words of its own."""
     exercise = build(key)
@@ -100,7 +96,7 @@ def test_known_mistakes_earn_their_words(key: str) -> None:
             assert cause_of(key, wrong) == cause, f"{cause}, function {number}"
 
 
-@pytest.mark.parametrize("key", RECORDS)
+@pytest.mark.parametrize("key", RIGHT)
 def test_wrong_answers_earn_their_words(key: str) -> None:
     """A wrong answer that is written in another way is told the same; an unknown one the first difference."""
     for number, (cause, answer) in enumerate(WRONG[key]):
@@ -110,7 +106,7 @@ def test_wrong_answers_earn_their_words(key: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", RECORDS)
+@pytest.mark.parametrize("key", RIGHT)
 def test_every_mutant_is_refused(key: str) -> None:
     """No small change of the stored solution is called right, apart from those that are listed with their reason."""
     result = count(key, EQUIVALENT.get(key, {}))
@@ -123,28 +119,6 @@ def test_right_answer_passes(key: str, capsys: pytest.CaptureFixture[str]) -> No
     """A right answer is called right and gets a sentence that says why it is."""
     check(key, RIGHT[key][0], *extra(key))
     assert capsys.readouterr().out.startswith("Right. ")
-
-
-@pytest.mark.parametrize(("key", "cause"), [(key, cause) for key in OLD for cause in WRONG[key]])
-def test_wrong_answer_is_explained(key: str, cause: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A wrong answer shows what it gave, what was expected and the idea for this very mistake."""
-    verdict = judge(key, WRONG[key][cause], *extra(key))
-    assert isinstance(verdict, Verdict) and not verdict.passed
-    assert verdict.cause == cause
-    check(key, WRONG[key][cause], *extra(key))
-    said = capsys.readouterr().out
-    assert said.startswith("Not yet. ") and " gave " in said and ", expected " in said
-    lesson, name = key.split("/")
-    assert entry(f"exercise.{lesson}.{name}.ideas.{cause}").replace("`", "") in said
-
-
-@pytest.mark.parametrize("key", OLD)
-def test_ideas_and_causes_are_the_same_set(key: str) -> None:
-    """No idea is written for a mistake that cannot be told apart, and every mistake has its own words."""
-    lesson, name = key.split("/")
-    ideas = entry(f"exercise.{lesson}.{name}.ideas")
-    assert set(ideas) == set(WRONG[key])
-    assert len(set(ideas.values())) == len(ideas)
 
 
 @pytest.mark.parametrize("key", RIGHT)

@@ -298,7 +298,7 @@ def test_a_readme_without_a_place_is_left_alone(
 def test_what_is_stored_can_be_read_by_lessons() -> None:
     """The stored table has date, machine, versions and figures for each part, and the curves the lesson draws."""
     from course_lessons.lesson_07.learning_curves import means, stored_controls, stored_points
-    from course_utils.measurements import measured
+    from course_lessons.lesson_07.measurements import measured
     from course_utils.messages import CourseError
 
     assert {"date", "machine", "versions", "figures"} <= set(measured("curves"))

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from course_lessons.lesson_07.fine_tuning import FineTuningRun, FineTuningSettings, Watch, fine_tune
+from course_lessons.lesson_07.measurements import measured
 from course_utils.corpora import corpus
-from course_utils.measurements import measured
 from course_utils.messages import CourseError, brief, text
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ FILE = "measured.json"
 
 @cache
 def _everything() -> dict[str, Any]:
-    source = files("course_utils.measurements").joinpath(FILE)
+    source = files("course_lessons.lesson_07").joinpath(FILE)
     return json.loads(source.read_text(encoding="utf-8")) if source.is_file() else {}
 
 
