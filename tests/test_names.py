@@ -10,12 +10,8 @@ import builtins
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from lesson_files import LESSONS, code_cells, read
+from lesson_files import code_cells, read
 from nbformat import NotebookNode
-
-NOT_YET: dict[str, str] = {}
-"""Lessons that are still to be mended, with what is known to be wrong: take a lesson out when it is."""
 
 
 def statements(notebook: NotebookNode) -> Iterator[tuple[str, ast.stmt]]:
@@ -117,13 +113,5 @@ def leaks(notebook: NotebookNode) -> list[str]:
 
 def test_no_name_leaks(lesson: Path) -> None:
     """A name means one thing in a lesson, and no function changes its meaning behind the reader's back."""
-    if lesson.stem in NOT_YET:
-        pytest.skip(NOT_YET[lesson.stem])
     found = leaks(read(lesson))
     assert not found, "\n".join(found)
-
-
-def test_table_names_lessons() -> None:
-    """A misspelt entry would excuse nothing; an entry without a reason says nothing."""
-    assert set(NOT_YET) <= set(LESSONS)
-    assert all(len(reason.split()) >= 3 for reason in NOT_YET.values())

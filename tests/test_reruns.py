@@ -13,7 +13,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from lesson_files import LESSONS, code_cells, lesson_paths, read, run_lesson
+from lesson_files import code_cells, lesson_paths, read, run_lesson
 from nbformat import NotebookNode
 from run_lesson import REPEATED
 
@@ -25,9 +25,6 @@ REASONS = {
     "again": "differs_when_rerun",
     "later": "differs_in_second_run",
 }
-
-NOT_YET: dict[str, str] = {}
-"""Lessons that are still to be mended, with what is known to be wrong: take a lesson out when it is."""
 
 
 def as_people_run_it(notebook: NotebookNode) -> NotebookNode:
@@ -95,8 +92,6 @@ def run_on(notebook: NotebookNode, folder: Path) -> NotebookNode:
 @pytest.mark.slow
 def test_runs_as_people_run_it(lesson: Path, tmp_path: Path) -> None:
     """Without *further* sections, a cell twice in a row, and the whole lesson again: what is stored comes out."""
-    if lesson.stem in NOT_YET:
-        pytest.skip(NOT_YET[lesson.stem])
     notebook = read(lesson)
     found = problems(notebook, run_on(as_people_run_it(notebook), tmp_path))
     assert not found, f"{lesson.stem}\n" + "\n".join(f"{name}: {words}" for name, words in found.items())
@@ -109,9 +104,3 @@ def test_reasons_say_something() -> None:
             for name in REASONS.values():
                 reason = cell.metadata.get("course", {}).get(name)
                 assert reason is None or len(reason.split()) >= 4, f"{path.stem}: {cell.id}"
-
-
-def test_table_names_lessons() -> None:
-    """A misspelt entry would excuse nothing; an entry without a reason says nothing."""
-    assert set(NOT_YET) <= set(LESSONS)
-    assert all(len(reason.split()) >= 4 for reason in NOT_YET.values())
