@@ -35,6 +35,9 @@ SLOW_LESSON = 15
 SOLVED = "test_solutions_pass["
 """How the names of those tests begin that run a solved lesson without a browser."""
 
+RERUN = "test_runs_as_people_run_it["
+"""How the names of those tests begin that run a lesson about twice in one kernel."""
+
 for name in [name for name in os.environ if name.startswith("COURSE_")]:
     del os.environ[name]
 _own = tempfile.TemporaryDirectory(prefix="course-tests-", ignore_cleanup_errors=True)
@@ -101,7 +104,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def group(nodeid: str) -> str:
-    """The tests that go to one worker: those of a file, but the browser's are two groups and solved runs many.
+    """The tests that go to one worker: those of a file; but the browser's are two groups, and runs of a lesson many.
 
     A notebook is run by one kernel, cell by cell. A browser stays open from one lesson to the next.
 
@@ -113,7 +116,7 @@ def group(nodeid: str) -> str:
     file, _, test = nodeid.partition("::")
     if number := browser_lesson(file):
         return f"browser {int(number) % 2 + 1}"
-    return test if test.startswith(SOLVED) else file
+    return test if test.startswith((SOLVED, RERUN)) else file
 
 
 def expected_seconds(item: pytest.Item) -> float:
@@ -122,6 +125,8 @@ def expected_seconds(item: pytest.Item) -> float:
         return run_time(item.path) / len(item.parent.nb.cells)
     if item.name.startswith(SOLVED):
         return 5 + run_time(lesson_of(item))
+    if item.name.startswith(RERUN):
+        return 5 + 2 * run_time(lesson_of(item))
     if number := browser_lesson(item.path.name):
         return sum(15 + run_time(path) for path in lesson_paths() if path.stem.startswith(number)) / 3
     return 10 if item.get_closest_marker("slow") else 0.1
