@@ -32,6 +32,19 @@ LARGE = 2_000_000
 """More bytes than any header here has."""
 
 
+def _reading(answer: Callable[..., Any], path: str, *more: str) -> Any:
+    """What an answer gives of a file; of a large one it may not hold all bytes at once."""
+    tracemalloc.start()
+    try:
+        given = plain(answer(path, *more))
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    if Path(path).stat().st_size > LARGE and held > LARGE:
+        raise Found("whole_file")
+    return given
+
+
 @record("03/random-twin")
 def random_twin() -> Exercise:
     """`answer(name)` gives a body of the checkpoint's architecture with new random weights, in evaluation mode."""
@@ -152,15 +165,7 @@ def read_header() -> Exercise:
         with TemporaryDirectory() as folder:
             path = str(Path(folder) / "model.safetensors")
             save_file({name: torch.zeros(shape) for name, shape in tensors.items()}, path, metadata=metadata)
-            tracemalloc.start()
-            try:
-                given = plain(answer(path))
-                held = tracemalloc.get_traced_memory()[1]
-            finally:
-                tracemalloc.stop()
-            if Path(path).stat().st_size > LARGE and held > LARGE:
-                raise Found("whole_file")
-            return given
+            return _reading(answer, path)
 
     def read(keep: Callable[[str, Any], bool] = lambda name, entry: name != "__metadata__", part: Any = "shape") -> Any:
         def found(path: str) -> dict[str, Any]:
@@ -210,15 +215,7 @@ def read_tensor() -> Exercise:
         with TemporaryDirectory() as folder:
             path = str(Path(folder) / "model.safetensors")
             save_file(files[size], path, metadata={"format": "pt"})
-            tracemalloc.start()
-            try:
-                given = plain(answer(path, key))
-                held = tracemalloc.get_traced_memory()[1]
-            finally:
-                tracemalloc.stop()
-            if Path(path).stat().st_size > LARGE and held > LARGE:
-                raise Found("whole_file")
-            return given
+            return _reading(answer, path, key)
 
     def read(
         begin_at: Callable[[int, int], int] = lambda length, begin: HEADER_BYTES + length + begin,
