@@ -26,7 +26,7 @@ from lesson_files import lesson_paths, run_time
 
 from commands.doctor import find_chromium
 
-pytest_plugins = ["deprecations"]
+pytest_plugins = ["deprecations", "reruns"]
 
 GUARD = Path(__file__).resolve().parent / "tests" / "loopback_only"
 SLOW_LESSON = 15
@@ -34,9 +34,6 @@ SLOW_LESSON = 15
 
 SOLVED = "test_solutions_pass["
 """How the names of those tests begin that run a solved lesson without a browser."""
-
-RERUN = "test_runs_as_people_run_it["
-"""How the names of those tests begin that run a lesson about twice in one kernel."""
 
 for name in [name for name in os.environ if name.startswith("COURSE_")]:
     del os.environ[name]
@@ -116,7 +113,7 @@ def group(nodeid: str) -> str:
     file, _, test = nodeid.partition("::")
     if number := browser_lesson(file):
         return f"browser {int(number) % 2 + 1}"
-    return test if test.startswith((SOLVED, RERUN)) else file
+    return test if test.startswith(SOLVED) else file
 
 
 def expected_seconds(item: pytest.Item) -> float:
@@ -125,8 +122,6 @@ def expected_seconds(item: pytest.Item) -> float:
         return run_time(item.path) / len(item.parent.nb.cells)
     if item.name.startswith(SOLVED):
         return 5 + run_time(lesson_of(item))
-    if item.name.startswith(RERUN):
-        return 5 + 2 * run_time(lesson_of(item))
     if number := browser_lesson(item.path.name):
         return sum(15 + run_time(path) for path in lesson_paths() if path.stem.startswith(number)) / 3
     return 10 if item.get_closest_marker("slow") else 0.1

@@ -1,7 +1,8 @@
 """A lesson as a learner meets it: a real Chromium drives a real JupyterLab, on a solved copy of the notebook.
 
-One run proves both that the lesson works in a browser and that its hidden solutions are right: they stand in the
-exercise cells, and until the last cell COURSE_STRICT turns a wrong one into an error that stops the run.
+One run proves three things: the lesson works in a browser; its main path needs nothing from a section marked
+*further*, for those are left out; and its hidden solutions are right: they stand in the exercise cells, and until the
+last cell COURSE_STRICT turns a wrong one into an error that stops the run.
 
 Nothing here looks at pixels; screenshots are left in a folder whose name is printed, to be looked at.
 """
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import nbformat
 import pytest
-from lesson_files import NOTEBOOKS, ROOT, clean_environment, code_cells, exercise_names, read, solved, tags
+from lesson_files import NOTEBOOKS, ROOT, clean_environment, code_cells, exercise_names, main_path, read, solved, tags
 from nbformat import NotebookNode
 
 from commands import doctor
@@ -117,11 +118,11 @@ LAST_CELL = "import os\n\ndel os.environ['COURSE_STRICT']"
 
 
 def solved_copy(stem: str) -> NotebookNode:
-    """A lesson with its own solutions in place, not yet run, and a last cell that ends the strict mode.
+    """The main path of a lesson, its own solutions in place and not yet run; a last cell ends the strict mode.
 
     So Run All stops at a wrong solution, and whoever types an answer afterwards is told what a learner is told.
     """
-    lesson = solved(read(NOTEBOOKS / f"{stem}.ipynb"))
+    lesson = main_path(solved(read(NOTEBOOKS / f"{stem}.ipynb")))
     for cell in code_cells(lesson):
         cell.execution_count = None  # a number then means: run in this browser
     lesson.cells.append(nbformat.v4.new_code_cell(LAST_CELL, id="strict-mode-ends"))

@@ -15,6 +15,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from commands.study_time import parts
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 POCKET = ROOT / "course_utils" / "pocket"
@@ -138,6 +140,20 @@ def solved(notebook: NotebookNode) -> NotebookNode:
             name = cell_id.removeprefix("exercise-")
             blocks = fenced_python(cell_by_id(copy, f"solution-{name}").source)
             cell.source = blocks[0]
+    return copy
+
+
+def main_path(notebook: NotebookNode) -> NotebookNode:
+    """A copy without the sections whose headings say *further*; their exercises stay, with the cells of their own.
+
+    >>> new = {True: nbformat.v4.new_markdown_cell, False: nbformat.v4.new_code_cell}
+    >>> lines = ["## 1 First", "a", "### Further: more", "b", "### Exercise 2, further (about 5 minutes)", "c"]
+    >>> cells = [new[line.startswith("#")](line) for line in lines]
+    >>> [cell.source for cell in main_path(nbformat.v4.new_notebook(cells=cells)).cells if cell.cell_type == "code"]
+    ['a', 'c']
+    """
+    copy = deepcopy(notebook)
+    copy.cells = [part.cell for part in parts(copy.cells) if part.exercise or not part.further]
     return copy
 
 

@@ -39,6 +39,8 @@ LEFT_OUT = {".git", ".venv", "my", "build", "dist"}
 NBVAL = [
     "-p",
     "no:deprecations",
+    "-p",
+    "no:reruns",
     "--nbval",
     "--nbval-current-env",
     "--nbval-cell-timeout=3000",

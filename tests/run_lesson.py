@@ -9,38 +9,13 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-
-REPEATED = "repeated"
-"""Mark, in a cell's metadata, of one that runs the cell before it again; it says "left out" where that took long."""
-
-LONG = 2.0
-"""Seconds by the clock above which a cell is not run twice in a row."""
-
-
-class Client(NotebookClient):
-    """Leaves out a repeated cell where the one before it took long."""
-
-    took = 0.0
-
-    async def async_execute_cell(self, cell: Any, *more: Any, **options: Any) -> Any:
-        """Run one cell and note how long it took."""
-        if cell.metadata.get(REPEATED) and self.took > LONG:
-            cell.metadata[REPEATED] = "left out"
-            return cell
-        started = time.perf_counter()
-        try:
-            return await super().async_execute_cell(cell, *more, **options)
-        finally:
-            self.took = time.perf_counter() - started
 
 
 class ThisPython(AsyncKernelManager):
@@ -59,7 +34,7 @@ def main(source: Path, target: Path, cell_timeout: int = 120) -> int:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    client = Client(
+    client = NotebookClient(
         notebook,
         timeout=cell_timeout,
         kernel_manager_class=ThisPython,

@@ -30,6 +30,7 @@ from lesson_files import (
     exercise_names,
     fenced_python,
     lesson_paths,
+    main_path,
     output_text,
     prose_cells,
     read,
@@ -79,19 +80,30 @@ def test_sanitizer_stays_small() -> None:
 
 
 def test_a_changed_output_is_noticed(tmp_path: Path) -> None:
-    """The comparison of outputs can fail: a stored number that the code does not print is found, a true one passes."""
-    for name, printed in (("true", "0.5\n"), ("changed", "0.6\n")):
-        cell = nbformat.v4.new_code_cell("print(0.5)", id="half", execution_count=1)
+    """The comparison can fail: at a stored number that the code does not print, and at one that it prints only once."""
+    counting = "n = globals().get('n', 0) + 1\nprint(n)"
+    for name, source, printed in (
+        ("true", "print(0.5)", "0.5\n"),
+        ("changed", "print(0.5)", "0.6\n"),
+        ("once", counting, "1\n"),
+    ):
+        cell = nbformat.v4.new_code_cell(source, id="only", execution_count=1)
         cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)]
         nbformat.write(nbformat.v4.new_notebook(cells=[cell]), str(tmp_path / f"{name}.ipynb"))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--nbval"]
-    command += ["--nbval-current-env", f"--nbval-sanitize-with={ROOT / 'tests' / 'sanitize.cfg'}"]
-    command += ["--rootdir", str(tmp_path), "-rA", "true.ipynb", "changed.ipynb"]
-    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=False)
-    assert re.findall(r"^(PASSED|FAILED) (\w+)", done.stdout, flags=re.MULTILINE) == [
-        ("PASSED", "true"),
-        ("FAILED", "changed"),
-    ], done.stdout
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "reruns"]
+    command += ["--nbval", "--nbval-current-env", f"--nbval-sanitize-with={ROOT / 'tests' / 'sanitize.cfg'}"]
+    command += ["--rootdir", str(tmp_path), "-v", "--color=no", "true.ipynb", "changed.ipynb", "once.ipynb"]
+    environment = clean_environment(PYTHONPATH=str(ROOT / "tests"))
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert re.findall(r"^(\w+)\W+ipynb::(Cell 0|again) (\w+)", done.stdout, flags=re.MULTILINE) == [
+        ("true", "Cell 0", "PASSED"),
+        ("true", "again", "PASSED"),
+        ("changed", "Cell 0", "FAILED"),
+        ("changed", "again", "SKIPPED"),
+        ("once", "Cell 0", "PASSED"),
+        ("once", "again", "FAILED"),
+    ], done.stdout + done.stderr
+    assert "cell only, the second time: Cell outputs differ" in done.stdout
 
 
 # --- how it is stored -------------------------------------------------------------------------------------
@@ -529,12 +541,12 @@ def test_three_quiz_questions(lesson: Path) -> None:
 
 @pytest.mark.slow
 def test_solutions_pass(lesson: Path, tmp_path: Path) -> None:
-    """The hidden solutions are right: put into their cells, every check passes and the lesson runs.
+    """The hidden solutions are right, and no cell of the main path needs a section marked *further*, which is left out.
 
     The browser does the same (`browser_lab.py`). Where its test of the lesson is run too, and a Chromium is there, this
     one is left out: see `conftest.py`.
     """
-    notebook = solved(read(lesson))
+    notebook = main_path(solved(read(lesson)))
     names = exercise_names(notebook)
     done = run_lesson(notebook, tmp_path, clean_environment(COURSE_STRICT="1", HF_HOME=str(tmp_path / "empty")))
     unsolved = read(lesson)

@@ -1,0 +1,124 @@
+"""A lesson as people run it: when nbval has run its cells in order, they are run again in the same kernel.
+
+A plugin of pytest (`conftest.py` beside `pyproject.toml` loads it). After the last cell of a lesson comes one test
+more: every cell again, from the first to the last, and each of them twice in a row, as people do who change a line.
+Nothing may raise, and what is compared must be what is stored. In place of a cell that took long, the names that it
+bound get the objects of its first run back, unless `--rerun-slow` is given. A cell that differs on purpose says why in
+its metadata: `"course": {"differs_when_rerun": "..."}`.
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
+
+LONG = 0.5
+"""Seconds by the clock above which a cell is not run again."""
+
+REASON = "differs_when_rerun"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One switch: whether cells that take long are run again as well."""
+    parser.addoption("--rerun-slow", action="store_true", help="run a lesson's slow cells again, too")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(parent: pytest.Collector) -> Iterator[None]:
+    """Every notebook that nbval collects gets one test more, after its cells."""
+    found = yield
+    return [RunTwice.from_parent(parent, path=each.path) if type(each) is IPyNbFile else each for each in found]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Note how long each cell took, and that it ran."""
+    started = time.perf_counter()
+    result = yield
+    if isinstance(item, IPyNbCell):
+        item.took = time.perf_counter() - started
+        if isinstance(item.parent, RunTwice) and item.parent.left_alone(item):
+            in_silence(item, KEEP.format(number=item.cell_num, names=bound(item.cell.source)))
+    return result
+
+
+KEEP = """globals().setdefault("__kept__", {{}})[{number}] = {{
+    name: globals()[name] for name in {names} if name in globals()}}"""
+GIVE_BACK = """globals().update(__kept__[{number}])"""
+
+
+def in_silence(item: IPyNbCell, code: str) -> None:
+    """Run code in the kernel of a cell, without an output and without a number."""
+    kernel = item.parent.kernel
+    kernel.await_reply(kernel.kc.execute(code, silent=True, store_history=False), timeout=60)
+
+
+def bound(source: str) -> list[str]:
+    """The names that a cell may bind, those inside its functions included.
+
+    >>> bound("%matplotlib inline\\nimport numpy as np\\nfor a, b in f(): c = [d for d in a]")
+    ['a', 'b', 'c', 'd', 'np']
+    """
+    lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines()]
+    found = set()
+    for node in ast.walk(ast.parse("\n".join(lines))):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.alias):
+            found.add((node.asname or node.name).split(".")[0])
+    return sorted(found)
+
+
+class RunTwice(IPyNbFile):
+    """A notebook of which nbval tests the cells, and which is run again then."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """The cells, and the test that runs them again."""
+        cells = list(super().collect())
+        yield from cells
+        yield Again.from_parent(self, name="again", cells=cells)
+
+    def left_alone(self, cell: IPyNbCell) -> bool:
+        """Whether a cell, which has run, takes too long to be run again."""
+        return cell.took > LONG and not self.config.getoption("rerun_slow")
+
+
+class Again(pytest.Item):
+    """The cells of a lesson a second and a third time in the kernel in which they ran."""
+
+    def __init__(self, *, cells: list[IPyNbCell], **more: Any) -> None:
+        super().__init__(**more)
+        self.cells = cells
+
+    def runtest(self) -> None:
+        """Run each cell twice; all that differ are named together."""
+        if not all(hasattr(each, "took") for each in self.cells):
+            pytest.skip("not every cell of this lesson ran, or one failed")
+        found = []
+        for each in self.cells:
+            if self.parent.left_alone(each):
+                in_silence(each, GIVE_BACK.format(number=each.cell_num))
+                continue
+            for time_of in ("second", "third"):
+                try:
+                    each.runtest()
+                except NbCellError as problem:
+                    if REASON not in each.cell.metadata.get("course", {}):
+                        words = f"{problem}\n{problem.inner_traceback or ''}"
+                        found.append(f"cell {each.cell.get('id')}, the {time_of} time: {words}")
+        assert not found, "\n\n".join(found)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+        """The cells that differ, without a traceback through pytest."""
+        return str(excinfo.value)
+
+    def reportinfo(self) -> tuple[Any, int, str]:
+        """Where it is, in pytest's words."""
+        return self.path, 0, f"{self.path.stem}::again"
