@@ -2,30 +2,27 @@
 
 A plugin of pytest (`conftest.py` beside `pyproject.toml` loads it). After the last cell of a lesson comes one test
 more: every cell again, from the first to the last, and each of them twice in a row, as people do who change a line.
-Nothing may raise, and what is compared must be what is stored. In place of a cell that took long, the names that it
-bound get the objects of its first run back, unless `--rerun-slow` is given. A cell that differs on purpose says why in
-its metadata: `"course": {"differs_when_rerun": "..."}`.
+Nothing may raise, and what is compared must be what is stored. A cell that takes long, above about 1.5 seconds of CPU,
+has `"course": {"long": true}` in its metadata: in place of a run the names that it bound get the objects of its first
+run back, unless `--rerun-long` is given. One that differs on purpose says why, in the same place:
+`"differs_when_rerun": "..."`.
 """
 
 from __future__ import annotations
 
 import ast
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
-LONG = 0.5
-"""Seconds by the clock above which a cell is not run again."""
-
 REASON = "differs_when_rerun"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """One switch: whether cells that take long are run again as well."""
-    parser.addoption("--rerun-slow", action="store_true", help="run a lesson's slow cells again, too")
+    parser.addoption("--rerun-long", action="store_true", help="run a lesson's cells again that take long, too")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -37,11 +34,10 @@ def pytest_collect_file(parent: pytest.Collector) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Note how long each cell took, and that it ran."""
-    started = time.perf_counter()
+    """Note that a cell ran, and keep what a long one bound."""
     result = yield
     if isinstance(item, IPyNbCell):
-        item.took = time.perf_counter() - started
+        item.ran = True
         if isinstance(item.parent, RunTwice) and item.parent.left_alone(item):
             in_silence(item, KEEP.format(number=item.cell_num, names=bound(item.cell.source)))
     return result
@@ -50,6 +46,11 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 KEEP = """globals().setdefault("__kept__", {{}})[{number}] = {{
     name: globals()[name] for name in {names} if name in globals()}}"""
 GIVE_BACK = """globals().update(__kept__[{number}])"""
+
+
+def about(item: IPyNbCell) -> dict[str, Any]:
+    """What the course notes in the metadata of a cell."""
+    return item.cell.metadata.get("course", {})
 
 
 def in_silence(item: IPyNbCell, code: str) -> None:
@@ -87,7 +88,7 @@ class RunTwice(IPyNbFile):
 
     def left_alone(self, cell: IPyNbCell) -> bool:
         """Whether a cell, which has run, takes too long to be run again."""
-        return cell.took > LONG and not self.config.getoption("rerun_slow")
+        return bool(about(cell).get("long")) and not self.config.getoption("rerun_long")
 
 
 class Again(pytest.Item):
@@ -99,7 +100,7 @@ class Again(pytest.Item):
 
     def runtest(self) -> None:
         """Run each cell twice; all that differ are named together."""
-        if not all(hasattr(each, "took") for each in self.cells):
+        if not all(hasattr(each, "ran") for each in self.cells):
             pytest.skip("not every cell of this lesson ran, or one failed")
         found = []
         for each in self.cells:
@@ -110,7 +111,7 @@ class Again(pytest.Item):
                 try:
                     each.runtest()
                 except NbCellError as problem:
-                    if REASON not in each.cell.metadata.get("course", {}):
+                    if REASON not in about(each):
                         words = f"{problem}\n{problem.inner_traceback or ''}"
                         found.append(f"cell {each.cell.get('id')}, the {time_of} time: {words}")
         assert not found, "\n\n".join(found)
