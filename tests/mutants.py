@@ -344,19 +344,56 @@ def _supply(statements: list[ast.stmt], wanted: set[str], scope: dict[str, Any])
             exec(compile(ast.Module([needed[place]], []), "<lesson>", "exec"), scope)
 
 
-def _known(key: str, exercise: Exercise) -> Any:
-    """The reference, which works out each case once for all mutants."""
+def remembering(key: str, exercise: Exercise, answer: Any) -> Exercise:
+    """The same record, whose reference and known mistakes work out each case once for all answers.
 
-    def right(*arguments: Any) -> Any:
-        case = (key, repr(arguments))
-        if case not in _results:
-            _results[case] = exercise.right(*arguments)
-        return fresh(_results[case])
+    `answer` itself is run, and observed, even where it is one of them.
+    """
+    own = {id(exercise.right): "right"}
+    for cause, functions in exercise.mistakes.items():
+        for number, function in enumerate(functions if isinstance(functions, tuple) else (functions,)):
+            own[id(function)] = f"{cause} {number}"
+    observed: set[str] = set()
 
-    return exercise.right if isinstance(exercise.right, type) else right
+    def use(function: Any, *arguments: Any) -> Any:
+        case = signature(arguments)
+        if id(function) not in own or " at 0x" in case:  # an address says nothing: another object may get it later
+            return exercise.use(function, *arguments)
+        if function is answer and case not in observed:
+            observed.add(case)
+            return exercise.use(function, *arguments)
+        name = (key, own[id(function)], case)
+        if name not in _results:
+            try:
+                _results[name] = (exercise.use(function, *arguments), None)
+            except Exception as error:
+                _results[name] = (None, error)
+        result, error = _results[name]
+        if error is not None:
+            raise error
+        return fresh(result)
+
+    return replace(exercise, use=use)
 
 
-_results: dict[tuple[str, str], Any] = {}
+def signature(value: Any) -> str:
+    """What tells one argument from another, the numbers of a tensor included.
+
+    >>> import torch
+    >>> signature([torch.zeros(9999), 1]) == signature([torch.zeros(9999), 2]), signature({"a": (1, "b")})
+    (False, "{'a':(1,'b',)}")
+    """
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{name!r}:{signature(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        brackets = "[]" if isinstance(value, list) else "()"
+        return brackets[0] + "".join(f"{signature(each)}," for each in value) + brackets[1]
+    if type(value).__name__ in {"Tensor", "ndarray"}:
+        return f"{value.dtype}{tuple(value.shape)}{hash(str(value.tolist()))}"
+    return repr(value)
+
+
+_results: dict[tuple[str, str, str], Any] = {}
 
 
 def passes(solution: Solution, source: str) -> bool:
@@ -367,10 +404,8 @@ def passes(solution: Solution, source: str) -> bool:
             if solution.key not in _builders:
                 return judge(solution.key, answer, *solution.more).passed
             exercise = _builders[solution.key](*solution.more)
-            limited = replace(
-                exercise, mistakes={}, seconds=min(exercise.seconds, SECONDS), right=_known(solution.key, exercise)
-            )
-            return judge_by(limited, answer, solution.name).passed
+            limited = replace(exercise, mistakes={}, seconds=min(exercise.seconds, SECONDS))
+            return judge_by(remembering(solution.key, limited, answer), answer, solution.name).passed
         except (Exception, SystemExit):
             return False
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 import torch
-from mutants import SECONDS, count, solutions
+from mutants import SECONDS, count, remembering, solutions
 
 from course_checks import judging
 from course_checks.judging import Exercise, judge_by
 from course_checks.time_limit import TookTooLong, _by_thread, time_limit
 from course_checks.values import alike
 from course_utils import check, hint, progress, solved
-from course_utils.exercises import Stopped, Untouched, _builders, judge, keys
+from course_utils.exercises import Stopped, Untouched, _builders, judge, keys, load_exercises
 from course_utils.messages import entry, text
 
 ANSWERS = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("answers_*.py"))]
@@ -38,18 +38,16 @@ def extra(key: str) -> tuple[object, ...]:
 
 
 def build(key: str) -> Exercise:
-    """The record of an exercise."""
-    judge_nothing = contextlib.suppress(Untouched)
-    with judge_nothing:
-        judge(key, None, *extra(key))
+    """The record of an exercise, made anew."""
+    load_exercises(key.partition("/")[0])
     return _builders[key](*extra(key))
 
 
-def cause_of(key: str, answer: object) -> str:
+def cause_of(key: str, answer: object, record: Exercise | None = None) -> str:
     """The cause that an answer earns; "right" where it passes, "raised" where it stops."""
     with contextlib.redirect_stdout(io.StringIO()):
         try:
-            verdict = judge(key, answer, *extra(key))
+            verdict = judge_by(remembering(key, record or build(key), answer), answer, "answer")
         except Stopped as stopped:
             return stopped.cause or "raised"
         except Untouched:
@@ -87,13 +85,15 @@ def test_right_in_other_clothes(key: str) -> None:
 @pytest.mark.parametrize("key", RIGHT)
 def test_known_mistakes_earn_their_words(key: str) -> None:
     """Each wrong function of a record is told apart from the others, and has words of its own."""
-    exercise = build(key)
     ideas = entry(f"exercise.{key.replace('/', '.')}.ideas")
     assert len(set(ideas.values())) == len(ideas)
-    for cause, functions in exercise.mistakes.items():
+    for cause, functions in build(key).mistakes.items():
         assert cause in ideas, f"{cause} has no words"
-        for number, wrong in enumerate(functions if isinstance(functions, tuple) else (functions,)):
-            assert cause_of(key, wrong) == cause, f"{cause}, function {number}"
+        for number in range(len(functions) if isinstance(functions, tuple) else 1):
+            record = build(key)
+            wrong = record.mistakes[cause]
+            wrong = wrong[number] if isinstance(wrong, tuple) else wrong
+            assert cause_of(key, wrong, record) == cause, f"{cause}, function {number}"
 
 
 @pytest.mark.parametrize("key", RIGHT)
