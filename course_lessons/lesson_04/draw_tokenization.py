@@ -46,8 +46,8 @@ def draw_merges(steps: Sequence[Step]) -> Picture:
     >>> picture = draw_merges([(("f", "i"), 3, {("fi", "t"): 3}), (("fi", "t"), 3, {("fit",): 3})])
     >>> [round(box.get_width(), 1) for box in picture.figure.axes[0].patches]  # three letters, then 2 + 1, then all 3
     [0.8, 0.8, 0.8, 1.8, 0.8, 2.8]
-    >>> picture.words
-    'Words after each merge. 1: f + i (3 times) gives fi t. 2: fi + t (3 times) gives fit.'
+    >>> picture.words.split(": ", 1)[1]
+    'f + i (3 times) gives fi t. 2: fi + t (3 times) gives fit. Whole at the end: fit. Still in pieces: none.'
     """
     spelled = _spelled(steps)
     start = {tuple(word): 0 for word in spelled}
@@ -79,7 +79,11 @@ def draw_merges(steps: Sequence[Step]) -> Picture:
         )
         for number, (pair, count, words) in enumerate(steps, 1)
     ]
-    return Picture(figure, " ".join([text("draw_tokenization.merges_words"), *parts]))
+    last = list(steps[-1][2])
+    whole, pieces = ([" ".join(word) for word in last if (len(word) == 1) is wanted] for wanted in (True, False))
+    none = text("draw_tokenization.none")
+    end = text("draw_tokenization.merges_end", whole=", ".join(whole) or none, pieces=", ".join(pieces) or none)
+    return Picture(figure, " ".join([text("draw_tokenization.merges_words"), *parts, end]))
 
 
 def draw_trade_off(families: Mapping[str, Sequence[Measured]]) -> Picture:

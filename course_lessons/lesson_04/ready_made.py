@@ -30,12 +30,11 @@ def merge(pieces: Sequence[str], pair: Pair) -> Pieces:
     ('aa', 'a', 'b')
     """
     merged: list[str] = []
-    rest = list(pieces)
-    while rest:
-        if tuple(rest[:2]) == tuple(pair):
-            merged.append(rest.pop(0) + rest.pop(0))
+    for piece in pieces:
+        if merged and (merged[-1], piece) == pair:
+            merged[-1] += piece  # longer than pair[0] now, so it is not joined again
         else:
-            merged.append(rest.pop(0))
+            merged.append(piece)
     return tuple(merged)
 
 
