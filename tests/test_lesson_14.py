@@ -29,13 +29,14 @@ from course_lessons.lesson_14.clean import (
     languages,
     large_classes,
     main_language,
+    shared_sentences,
     spellings,
     tidy,
     without_doubles,
     without_twins,
 )
 from course_lessons.lesson_14.draw_results import draw_curve, draw_file, draw_scores
-from course_lessons.lesson_14.errors import surest_errors, threshold_html
+from course_lessons.lesson_14.errors import check_fit, threshold_html
 from course_lessons.lesson_14.judge import Score, accuracy, difference, verdict
 from course_lessons.lesson_14.look import strangest
 from course_lessons.lesson_14.model_card import Measured, model_card
@@ -323,7 +324,7 @@ def test_pairs_to_the_end(tmp_path: Path) -> None:
         named.source, times = re.subn(old, new, named.source, flags=re.MULTILINE)
         assert times == 1
     for cell_id, old, new in (
-        ("settings", '"num_train_epochs": 8', '"num_train_epochs": 1'),
+        ("settings", '"num_train_epochs": 5', '"num_train_epochs": 1'),
         ("settings", '"use_cpu": shipped', '"use_cpu": True'),
     ):
         cell = cell_by_id(notebook, cell_id)
@@ -331,7 +332,7 @@ def test_pairs_to_the_end(tmp_path: Path) -> None:
         cell.source = cell.source.replace(old, new)
     done = run_lesson(notebook, tmp_path)
     printed = output_text(cell_by_id(done, "fresh-process"))
-    assert "same labels: True" in printed and "same scores: True" in printed
+    assert "same labels: True" in printed and "below 1e-05" in printed
     folder = tmp_path / "my pairs-classifier"
     assert {"config.json", "model.safetensors", "tokenizer.json", "README.md"} <= {
         each.name for each in folder.iterdir()
@@ -471,6 +472,20 @@ def test_twins_across_parts_of_the_table() -> None:
     assert without_twins(table([*texts, f"{texts[3]}."])) == list(range(1200))
 
 
+def test_sentences_on_both_sides() -> None:
+    """A row counts once, by sentences of four words, whatever their capitals and marks; both texts of a pair count."""
+    train = table(["It came too late. Never again.", "Watch it: the jokes land, one after the other."])
+    test = [
+        "IT CAME TOO LATE!",
+        "Never again.",
+        "It came too",
+        "So. The jokes land one after the other. It came too late",
+    ]
+    assert shared_sentences(table(test), train) == 2 and shared_sentences(train, table(["none of it is there"])) == 0
+    pair = Dataset.from_dict({"text": ["new"], "text_pair": ["it came too late"], "label": ["1"]})
+    assert shared_sentences(pair, train) == 1
+
+
 def test_tidy_and_text() -> None:
     """Invisible letters and runs of spaces go; marks alone are no text."""
     assert tidy({"text": None, "label": " a\t b "}) == {"text": "", "label": "a b"}
@@ -527,16 +542,15 @@ def test_a_difference_is_paired() -> None:
 
 
 def test_errors_and_thresholds() -> None:
-    """The surest errors come first; a threshold counts found, missed and false alarms."""
+    """A threshold counts found, missed and false alarms; what does not fit together is said."""
     probabilities = [[0.9, 0.1], [0.3, 0.7], [0.6, 0.4], [0.2, 0.8]]
     truth, labels, texts = [1, 0, 1, 1], ["bad", "good"], ["one", "two", "three", "four"]
-    assert [error.number for error in surest_errors(probabilities, truth, labels)] == [0, 1, 2]
     page = plain(threshold_html(texts, probabilities, truth, labels, "good", 0.4))
     assert "2 found, 1 missed, 1 false alarms (precision 0.67, recall 0.67)" in page
     assert "<script" not in threshold_html(["<script>"] * 4, probabilities, truth, labels, "good", 0.99)
     for wrong in ((probabilities, truth[:3], labels), ([], [], labels), (probabilities, truth, ["bad"])):
         with pytest.raises(CourseError):
-            surest_errors(*wrong)
+            check_fit(*wrong)
     with pytest.raises(CourseError, match="from 0 to 1"):
         threshold_html(texts, probabilities, truth, labels, "good", 1.5)
 
@@ -581,7 +595,7 @@ def test_the_card_is_read_by_the_hub(tmp_path: Path) -> None:
 
     score, labels = Score(0.8, 0.7, 0.9, 50), ["a | b", "---\nx: [", "긍정"]
     measured = Measured(
-        "my: file.csv", "ko", "pocket-roberta-ko", labels, {"read": 600}, {"test": 50},
+        "my: file.csv", "ko", "pocket-roberta-ko", labels, 96, {"read": 600}, {"test": 50}, 7,
         {"majority": Score(0.4, 0.3, 0.5, 50), "fine-tuned": score}, Score(0.4, 0.2, 0.5, 50),
         [[10, 0, 0], [0, 0, 0], [5, 5, 30]], {60: score, 120: score}, Score(0.0, -0.1, 0.1, 50),
     )  # fmt: skip
@@ -590,4 +604,5 @@ def test_the_card_is_read_by_the_hub(tmp_path: Path) -> None:
     assert card.data.language == "ko" and card.data.pipeline_tag == "text-classification"
     assert "| a / b | 10 | 1.00 |" in card.text and "| 긍정 | 40 | 0.75 |" in card.text
     assert "| 120 | 0.80" in card.text and "this test cannot tell" in card.text
-    assert "0.80 (0.70 to 0.90, 50 texts)" in card.text and "the model is better" in card.text
+    assert "0.80 (0.70 to 0.90, 50 texts)" in card.text and "this trained model is better" in card.text
+    assert "cut at 96 tokens" in card.text and "; 7 of them hold a sentence" in card.text

@@ -27,6 +27,8 @@ LEAST_OF_A_CLASS = 10
 LEAST_ROWS = 40
 TWINS = 0.9
 """Texts as similar as this are twins: the cosine of their counts of four letters in a row."""
+LEAST_WORDS = 4
+"""A sentence with fewer words says too little to be called the same as another."""
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 
 
@@ -186,6 +188,24 @@ def without_twins(rows: Dataset) -> list[int]:
             second for first, second, same in sorted(found) if same >= TWINS and first < second and first not in gone
         }
     return [number for number in range(len(pieces)) if number not in gone]
+
+
+def shared_sentences(rows: Dataset, others: Dataset) -> int:
+    """How many rows hold a sentence of four words or more that one of the other rows holds as well.
+
+    >>> from datasets import Dataset
+    >>> test = Dataset.from_dict({"text": ["It is far too long. Seen twice.", "So so.", "A film of four words"]})
+    >>> shared_sentences(test, Dataset.from_dict({"text": ["So so. IT IS FAR TOO LONG!", "Dull"]}))
+    1
+    """
+    known = set().union(*map(_sentences, _texts(others)))
+    return sum(bool(_sentences(pieces) & known) for pieces in _texts(rows))
+
+
+def _sentences(pieces: Iterable[str]) -> set[str]:
+    """The keys of the sentences of a row."""
+    found = (part for words in pieces for part in re.split(r"(?<=[.!?:。])\s+", words))
+    return {key(part) for part in found if len(part.split()) >= LEAST_WORDS}
 
 
 def large_classes(rows: Dataset) -> list[int]:

@@ -1,12 +1,10 @@
-"""The errors of a classifier, read one by one: those it was surest of, and those that a threshold makes."""
+"""The errors that a classifier makes at a threshold, to be read one by one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
-from course_utils.display import show
 from course_utils.markup import inline_code, panel, table
 from course_utils.messages import CourseError, shorten, text
 from course_utils.palette import GREY, ORANGE, VERMILION
@@ -14,62 +12,6 @@ from course_utils.palette import GREY, ORANGE, VERMILION
 Probabilities = Sequence[Sequence[float]]
 SHOWN = 8
 """Errors of each kind that a view shows."""
-
-
-@dataclass(frozen=True)
-class WrongAnswer:
-    """A text that was answered wrong.
-
-    Attributes:
-        number: which text it is, from 0.
-        right, answered: the two labels.
-        probability: that of the answer.
-    """
-
-    number: int
-    right: str
-    answered: str
-    probability: float
-
-
-def surest_errors(
-    probabilities: Probabilities, truth: Sequence[int], labels: Sequence[str], most: int = 20
-) -> list[WrongAnswer]:
-    """The wrong answers, the surest first.
-
-    Args:
-        probabilities: texts x labels.
-        truth: the number of the right label of each text.
-        labels: the names of the labels.
-        most: how many at most.
-    Raises:
-        CourseError: the three do not fit together.
-
-    >>> surest_errors([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]], [1, 0, 1], ["bad", "good"], 1)
-    [WrongAnswer(number=0, right='good', answered='bad', probability=0.9)]
-    """
-    check_fit(probabilities, truth, labels)
-    found = []
-    for number, (row, right) in enumerate(zip(probabilities, truth, strict=True)):
-        best = max(range(len(labels)), key=lambda k, row=row: row[k])
-        if best != right:
-            found.append(WrongAnswer(number, labels[right], labels[best], float(row[best])))
-    return sorted(found, key=lambda error: (-error.probability, error.number))[:most]
-
-
-def show_errors(errors: Sequence[WrongAnswer], texts: Sequence[str]) -> None:
-    """Show wrong answers as a table, each with its text.
-
-    >>> show_errors([WrongAnswer(0, "good", "bad", 0.9)], ["Not bad."])
-    probability answered right text
-    0.90 bad good Not bad.
-    """
-    rows = [
-        (f"{one.probability:.2f}", escape(one.answered), escape(one.right), escape(shorten(texts[one.number], 150)))
-        for one in errors
-    ]
-    heads = [escape(text(f"errors.{name}")) for name in ("probability", "answered", "right", "text")]
-    show(None, panel("surest-errors", table(rows, heads) if rows else escape(text("errors.none"))))
 
 
 def check_fit(probabilities: Probabilities, truth: Sequence[int], labels: Sequence[str]) -> None:

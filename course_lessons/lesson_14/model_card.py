@@ -1,4 +1,4 @@
-"""A model card written from what was measured: no figure in it is typed by hand."""
+"""A model card written from what was measured: no score in it is typed by hand."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ class Measured:
         language: "en" or "ko".
         body: the checkpoint that was fine-tuned.
         labels: the names of the classes, in the order of the model's outputs.
+        tokens: to how many tokens texts are cut.
         steps: what cleaning left, by the name of each step.
         parts: the rows of each part.
+        shared: how many texts of the test hold a sentence that the training part holds as well.
         scores: the accuracy of each way to answer, by its name; the model's is the last.
         gain: the accuracy of the model less that of the best baseline.
         confusion: rows of the right labels, columns of those answered.
@@ -33,8 +35,10 @@ class Measured:
     language: str
     body: str
     labels: Sequence[str]
+    tokens: int
     steps: Mapping[str, int]
     parts: Mapping[str, int]
+    shared: int
     scores: Mapping[str, Score]
     gain: Score
     confusion: Sequence[Sequence[int]]
@@ -46,7 +50,7 @@ def model_card(measured: Measured) -> str:
     """The card as Markdown, with the head that the Hub reads.
 
     >>> half = Score(0.5, 0.4, 0.6, 80)
-    >>> facts = Measured("a.csv", "en", "bert", ["bad", "good"], {"read": 400}, {"test": 80},
+    >>> facts = Measured("a.csv", "en", "bert", ["bad", "good"], 128, {"read": 400}, {"test": 80}, 5,
     ...                  {"majority": half, "fine-tuned": half}, Score(0.0, -0.1, 0.1, 80), [[20, 20], [20, 20]],
     ...                  {60: half, 120: half}, Score(0.0, -0.1, 0.1, 80))
     >>> card = model_card(facts)
@@ -92,7 +96,7 @@ def model_card(measured: Measured) -> str:
         ),
         text(f"model_card.more_{verdict(measured.more).replace(' ', '_')}", more=measured.more),
         f"## {text('model_card.limits')}",
-        text("model_card.not_known", number=score.number),
+        text("model_card.not_known", number=score.number, shared=measured.shared, tokens=measured.tokens),
     ]
     return "\n".join(head) + "\n\n" + "\n\n".join(body) + "\n"
 
