@@ -1,4 +1,4 @@
-"""Run all lessons and the package's tests under another Python, or with the oldest versions that pyproject.toml allows.
+"""Run all lessons and the package's quick tests under another Python, or with the oldest versions that are allowed.
 
     python tests/other_versions.py FOLDER --python /usr/bin/python3.14  # a Python of this machine, the pinned versions
     python tests/other_versions.py FOLDER --debian unstable             # Debian's newest Python, in a folder of its own
@@ -46,6 +46,7 @@ NBVAL = [
     "--nbval-cell-timeout=3000",
     "--nbval-sanitize-with=tests/sanitize.cfg",
 ]
+PACKAGE = ("tests", "commands", "course_utils", "course_checks", "course_lessons")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 TESTS_OF_A_SET = ("nbval", "pytest", "pytest-timeout", "psutil")
 SHOWN = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy", "ipywidgets", "ipython")
@@ -329,7 +330,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.lessons is None or notebook.name[:2] in options.lessons:
             tried(notebook.stem, [f"notebooks/{notebook.name}"], notebook)
     if not options.no_tests and not options.set:
-        tried("tests of the package", ["tests", "commands", "course_utils", "course_lessons"], None)
+        tried("tests of the package", ["-m", "not browser and not slow", *PACKAGE], None)
     if options.set:
         say("every cell runs, nothing is replaced" if good else "not as it should be; the details are in log.txt")
     else:
