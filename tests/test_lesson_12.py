@@ -599,7 +599,8 @@ def test_one_process_sees_what_two_gave(tmp_path: Path) -> None:
     cells = code_cells(run_lesson(notebook, tmp_path))
     said = {cell.id: output_text(cell).splitlines(keepends=True) for cell in cells if cell.id in expected}
     stored = [name for name, lines in said.items() if any(line.startswith("Stored results of two") for line in lines)]
-    assert stored == ["start", "lonely", "script", "worker-dies", "resume", "shards-run"]
+    of_functions = ["start", "same-gradient", "one-run", "rows-of-each", "lonely", "schedule-trap"]
+    assert stored == [*of_functions, "script", "worker-dies", "resume", "shards-run"]
     for name in expected.keys() - {"how-many", "machine", "explore"}:
         lines = [line for line in said[name] if not line.startswith("Stored results of two")]
         assert "".join(lines).split() == expected[name].split(), name
