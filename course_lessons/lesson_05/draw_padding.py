@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING
@@ -167,8 +168,11 @@ def draw_masked_attention(tokens: Sequence[str], mask: Sequence[int], without: T
         _draw_strip(above, strip, mask)
         leaked = leak(weights, mask)
         above.set_title(f"{text(title)}\n{text('draw_padding.leak', percent=round(100 * leaked))}", fontsize=15)
+    strongest = [tokens[int(masked[row].argmax())] for row in rows]
     words = text(
         "draw_padding.attention_words",
+        most=Counter(strongest).most_common(1)[0][0] if strongest else "",
+        first=strongest[0] if strongest else "",
         tokens=len(rows),
         padded=size - len(rows),
         without=round(100 * leak(without, mask)),
