@@ -360,8 +360,9 @@ def test_learning_curves_join_the_means() -> None:
     assert {(p.examples, p.accuracy) for p in [*POINTS, *CONTROLS, star]} == set(dots)
     assert [label.get_text() for label in axes.get_xticklabels()] == ["50", "400"]
     words = picture.words
-    assert "2 seeds" in words and "random weights, 80 steps: 0.55 at 50, 0.65 at 400." in words
-    assert words.endswith("random weights, trained on: 0.65 at 50, 0.72 at 400. word counts: 0.73 at 400.")
+    assert "random weights, 80 steps, 2 seeds: 0.55 at 50, 0.65 at 400." in words
+    assert "random weights, trained on, 2 seeds: 0.65 at 50, 0.72 at 400." in words
+    assert words.endswith("word counts, 1 seeds: 0.73 at 400.")
     with pytest.raises(CourseError):
         draw_learning_curves([])
 
