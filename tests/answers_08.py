@@ -15,21 +15,6 @@ from course_utils.training import FUSED, EpochOrder, train
 from course_utils.training import evaluate as evaluated
 
 
-def printed(step: int, steps: int, start: float) -> None:
-    """Prints where it should return."""
-    print(start * (steps - step + 1) / steps)
-
-
-def with_scheduler(step: int, steps: int, start: float) -> float:
-    """The library's own schedule, asked for one step."""
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=start)
-    schedule = get_scheduler("linear", optimizer, num_warmup_steps=0, num_training_steps=steps)
-    for _ in range(step - 1):
-        optimizer.step()
-        schedule.step()
-    return schedule.get_last_lr()[0]
-
-
 def clipped(gradients: list[torch.Tensor], most: float) -> list[torch.Tensor]:
     """Shortened by one factor, with torch's own norm of norms."""
     norm = torch.linalg.vector_norm(torch.cat([g.flatten() for g in gradients]))
@@ -292,12 +277,6 @@ def first_loss_only(model: Any, batches: Any, rate: float) -> float:
 
 
 RIGHT: dict[str, list[Any]] = {
-    "08/learning-rate": [
-        lambda step, steps, start: start - start * (step - 1) / steps,
-        lambda step, steps, start: torch.linspace(start, 0, steps + 1)[step - 1],
-        lambda step, steps, start: [np.float64(start) * (1 - (step - 1) / steps)],
-        with_scheduler,
-    ],
     "08/clip": [
         clipped,
         lambda gradients, most: tuple(each.numpy() for each in clipped(gradients, most)),
@@ -312,17 +291,6 @@ RIGHT: dict[str, list[Any]] = {
     "08/one-epoch": [an_epoch(), an_epoch(clear_first=True), epoch_by_hand],
 }
 WRONG: dict[str, list[tuple[str, Any]]] = {
-    "08/learning-rate": [
-        ("kind", lambda step, steps, start: "slow"),
-        ("returned_none_printed", printed),
-        ("", lambda step, steps, start: start / step),
-        ("constant", lambda step, steps, start: float(start)),
-        ("one_ahead", lambda step, steps, start: start - start * step / steps),
-        ("", lambda step, steps, start: torch.linspace(start, 0, steps)[step - steps]),
-        ("kind", lambda step, steps, start: [start * (steps - k + 1) / steps for k in range(step, steps + 2)]),
-        ("raised", lambda step, steps, start: [start] * steps[step]),
-        ("reaches_zero", lambda step, steps, start: start * (1 - (step - 1) / (steps - 1)) if steps > 1 else 1 / 0),
-    ],
     "08/clip": [
         ("forbidden", clipped_by_torch),
         ("changed", clipped_in_place),

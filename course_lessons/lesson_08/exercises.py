@@ -24,22 +24,6 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 
-@record("08/learning-rate")
-def learning_rate() -> Exercise:
-    """`answer(step, steps, start)` is the rate that a linear schedule uses in step 1, 2, ... `steps`."""
-    return Exercise(
-        right=lambda step, steps, start: start * (steps - step + 1) / steps,
-        cases=[(1, 4, 1.0), (2, 4, 1.0), (4, 4, 1.0), (3, 24, 48.0), (7, 7, 14.0), (1, 1, 2.0)],
-        mistakes={
-            "constant": lambda step, steps, start: start,
-            "one_ahead": lambda step, steps, start: start * (steps - step) / steps,
-            "one_behind": lambda step, steps, start: start * (steps - step + 2) / steps,
-            "rising": lambda step, steps, start: start * step / steps,
-            "reaches_zero": lambda step, steps, start: start * (steps - step) / (steps - 1),
-        },
-    )
-
-
 @record("08/clip")
 def clip() -> Exercise:
     """`answer(gradients, most)` shortens tensors by one factor, so that their common norm is at most `most`."""
