@@ -239,8 +239,15 @@ def whole_copy(own: Any, body: Any) -> Any:
     return own
 
 
+def in_two_parts(own: Any, body: Any) -> Any:
+    """The fault as it stands in the lesson, in a loop."""
+    for mine, theirs in zip((own.bert.embeddings, own.bert.encoder), (body.embeddings, body.encoder), strict=True):
+        mine.load_state_dict(theirs.state_dict())
+    return own.eval()
+
+
 def not_strict(own: Any, body: Any) -> Any:
-    """The fault as it stands in the lesson."""
+    """Lets pass whatever name does not fit."""
     own.load_state_dict(body.state_dict(), strict=False)
     return own.eval()
 
@@ -295,7 +302,8 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
         ("raised", lambda model, inputs: model.register_hook(print)),
     ],
     "02/repair-take-over": [
-        ("planted", not_strict),
+        ("planted", in_two_parts),
+        ("nothing_moved", not_strict),
         ("names_differ", lambda own, body: own.load_state_dict(body.state_dict())),
         ("shared", lambda own, body: setattr(own, "bert", body) or own),
         ("part_only", lambda own, body: own.bert.embeddings.load_state_dict(body.embeddings.state_dict()) and own),

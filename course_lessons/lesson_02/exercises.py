@@ -312,9 +312,10 @@ def repair_take_over() -> Exercise:
         own.bert.load_state_dict(body.state_dict())
         return own
 
-    def only(part: str) -> Callable[[Any, Any], Any]:
+    def only(*parts: str) -> Callable[[Any, Any], Any]:
         def loaded(own: Any, body: Any) -> Any:
-            getattr(own.bert, part).load_state_dict(getattr(body, part).state_dict())
+            for part in parts:
+                getattr(own.bert, part).load_state_dict(getattr(body, part).state_dict())
             return own
 
         return loaded
@@ -343,9 +344,16 @@ def repair_take_over() -> Exercise:
         same=alike(1e-4),
         call=lambda width, ids: "take_over(own, body)",
         mistakes={
-            "planted": lambda own, body: own,
+            "planted": only("embeddings", "encoder"),
+            "nothing_moved": lambda own, body: own,
             "names_differ": strictly,
-            "part_only": (only("embeddings"), only("encoder"), only("pooler")),
+            "part_only": (
+                only("embeddings"),
+                only("encoder"),
+                only("pooler"),
+                only("embeddings", "pooler"),
+                only("encoder", "pooler"),
+            ),
             "body_itself": lambda own, body: deepcopy(body),
             "wrong_direction": backwards,
             "shared": exchanged,
