@@ -10,10 +10,11 @@ import torch
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from course_lessons.lesson_01.draw_probabilities import draw_softmax_curve
 from course_lessons.lesson_01.draw_sentence_path import draw_path, path_html, path_words
+from course_lessons.lesson_01.ready_made import classify_with
 from course_lessons.lesson_01.sentence_explorer import SentenceExplorer, sentence_explorer
 from course_utils import CourseError, checkpoint, setup
 from course_utils.markup import token_row
@@ -90,6 +91,17 @@ def test_alt_text_says_the_same(path: SentencePath) -> None:
     """Somebody who cannot see the figure gets its numbers in words."""
     alt = path_words(path)
     assert "8 tokens" in alt and f"NEGATIVE {path.logits[0]:+.2f}" in alt and f"{path.probabilities[1]:.2f}" in alt
+    drawn = draw_path(path).words
+    assert drawn.startswith(alt) and "8 numbers of its vector" in drawn and "[CLS] is framed" in drawn
+
+
+def test_the_pipeline_rebuilt_answers_as_the_pipeline(loaded: tuple[object, object]) -> None:
+    """What the lesson goes on with where its exercise is not solved, padded, beside the pipeline, one by one."""
+    judge = pipeline("text-classification", model=loaded[1], tokenizer=loaded[0], device="cpu")
+    sentences = [SENTENCE, "I've been waiting for a HuggingFace course my whole life."]
+    rebuilt = classify_with(*loaded)(sentences)  # type: ignore[arg-type]
+    for mine, theirs in zip(rebuilt, judge(sentences), strict=True):
+        assert mine["label"] == theirs["label"] and mine["score"] == pytest.approx(theirs["score"], abs=1e-6)
 
 
 def test_long_sentence_is_cut_in_sight(loaded: tuple[object, object]) -> None:

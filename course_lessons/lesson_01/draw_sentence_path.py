@@ -70,7 +70,8 @@ def draw_path(path: SentencePath) -> Picture:
     _tag(logits, None, text("draw_sentence_path.logits"))
     _tag(probabilities, "softmax", text("draw_sentence_path.probabilities"))
     _draw_way_of_first(axes, logits)
-    return Picture(figure, path_words(path))
+    drawn = text("draw_sentence_path.drawn", shown=len(numbers), first=path.tokens[0])
+    return Picture(figure, f"{path_words(path)} {drawn}")
 
 
 def path_words(path: SentencePath) -> str:
