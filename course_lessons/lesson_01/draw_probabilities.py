@@ -12,6 +12,10 @@ from course_utils.palette import GREY, INK, ORANGE
 from course_utils.picture import Picture
 
 
+LARGEST = 1e300
+"""A gap beyond this cannot be drawn, as one that is not finite cannot."""
+
+
 def draw_softmax_curve(gaps: Sequence[float], names: Sequence[str]) -> Picture:
     """Probability of the second of two classes against the gap between their logits, with sentences as points on it.
 
@@ -31,7 +35,7 @@ def draw_softmax_curve(gaps: Sequence[float], names: Sequence[str]) -> Picture:
     """
     if len(gaps) != len(names):
         raise CourseError(text("draw_probabilities.unequal", gaps=len(gaps), names=len(names)))
-    if not all(isinstance(g, int | float) and math.isfinite(g) for g in gaps):
+    if not all(isinstance(g, int | float) and abs(g) < LARGEST for g in gaps):
         raise CourseError(text("draw_probabilities.not_finite", given=", ".join(map(str, gaps))[:80]))
     reach = max(8.0, *(abs(g) * 1.1 for g in gaps)) if gaps else 8.0
     xs = [reach * (i / 100 - 1) for i in range(201)]
