@@ -26,7 +26,7 @@ def draw_next_tokens(tokens: Sequence[str], distributions: Mapping[str, Sequence
     >>> [[t.get_text() for t in axes.texts] for axes in picture.figure.axes]
     [['0.60', '0.40'], ['1.00', '-']]
     >>> picture.words
-    'as it is: good 0.60, bad 0.40. only the best: good 1.00, bad 0.00.'
+    'as it is: good 0.60, bad 0.40. only the best: good 1.00, bad -.'
     """
     if not distributions or any(len(row) != len(tokens) for row in distributions.values()):
         given = ", ".join(str(len(row)) for row in distributions.values()) or "0"
@@ -44,11 +44,15 @@ def draw_next_tokens(tokens: Sequence[str], distributions: Mapping[str, Sequence
         axes.spines["bottom"].set_visible(False)
         axes.set_title(title, fontsize=13)
         for i, value in enumerate(row[:count]):
-            words = f"{value:.2f}" if value > 0 else "-"
-            axes.text(value + 0.03 * reach, i, words, va="center", color=INK, fontsize=11)
+            axes.text(value + 0.03 * reach, i, _share(value), va="center", color=INK, fontsize=11)
     figure.tight_layout()
     said = [
-        f"{title}: {', '.join(f'{t} {p:.2f}' for t, p in list(zip(tokens, row, strict=True))[:SHOWN])}."
+        f"{title}: {', '.join(f'{t} {_share(p)}' for t, p in list(zip(tokens, row, strict=True))[:SHOWN])}."
         for title, row in distributions.items()
     ]
     return Picture(figure, " ".join(said))
+
+
+def _share(probability: float) -> str:
+    """A probability in words; a dash for what cannot come."""
+    return f"{probability:.2f}" if probability > 0 else "-"
