@@ -54,7 +54,7 @@ def learn_merges(counts: Mapping[str, int], merges: int) -> list[Pair]:
     while len(learned) < merges and (pairs := count_pairs(words)):
         best = min(pairs, key=lambda pair: (-pairs[pair], numbers[pair[0]], numbers[pair[1]]))
         numbers.setdefault("".join(best), len(numbers))
-        words = {merge(pieces, best): count for pieces, count in words.items()}
+        words = {merge(pieces, best) if best[0] in pieces else pieces: count for pieces, count in words.items()}
         learned.append(best)
     return learned
 
