@@ -112,15 +112,19 @@ def install_afresh(cpu: bool, state: dict[str, Any]) -> None:
     """
     started = time.time()
     say(why_afresh(cpu, state))
+    packed = bool(packages.pack())
+    if packed:  # what did not arrive is named before anything is made
+        packages.announce_download(cpu)
     if state.get("state") in (MAKING, CHANGING, READY) or not (works(venv_python()) or add_pip()):
         make_venv()
     write_json(state_file(), {"state": STARTED, "cpu": cpu})
-    packages.announce_download(cpu)
+    if not packed:
+        packages.announce_download(cpu)
     if packages.run_pip(cpu) != 0:
         raise Stop(packages.explain_failure())
     finish(cpu)
-    source = "from this pack; no network was asked" if packages.pack() else "From now on no network is needed"
-    say(f"Installed in {duration(time.time() - started)}{', ' if packages.pack() else '. '}{source}.\n")
+    source = "from this pack; no network was asked" if packed else "From now on no network is needed"
+    say(f"Installed in {duration(time.time() - started)}{', ' if packed else '. '}{source}.\n")
 
 
 def why_afresh(cpu: bool, state: dict[str, Any]) -> str:

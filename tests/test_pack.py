@@ -272,11 +272,11 @@ def test_it_installs_from_the_folder_and_from_nowhere_else(packed: Path) -> None
     ],
 )
 def test_a_pack_that_cannot_serve_says_why(packed: Path, spoil: Callable[[Path], None], words: str) -> None:
-    """A file that did not arrive, one that arrived wrong, another system: before pip is asked."""
+    """A file that did not arrive, one that arrived wrong, another system: before anything is made."""
     spoil(packed)
     done = start(packed)
     assert done.returncode == 1 and words in done.stderr and "Traceback" not in done.stderr
-    assert not (packed / "install.log").exists()
+    assert not (packed / "install.log").exists() and not (packed / ".venv").exists()
 
 
 def test_the_real_course_knows_the_folder() -> None:
