@@ -36,7 +36,7 @@ ASSETS = ROOT / "docs" / "site"
 PAGES = {"glossary": "Glossary", "corrections": "Corrections", "teaching": "Teaching"}
 MARKER = "course-site.txt"
 BADGE = re.compile(r"<!-- badge.*?<!-- /badge -->", flags=re.DOTALL)
-READABLE = "color:#1a1a1a;background:white"  # the pair that course_utils/markup.py writes where type stands on paper
+READABLE = "color:#1a1a1a;background:white"  # type on paper in lessons stored before their HTML followed a theme
 THEMED = "color:var(--ink);background:var(--paper)"
 
 Cell = Mapping[str, Any]

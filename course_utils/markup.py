@@ -1,7 +1,8 @@
 """Pieces of HTML in the look of the course: every table, box, bar and chip is written here and nowhere else.
 
-Each piece that has a background names its text colour too, so that it can be read on light and on dark pages. Where a
-page drops styles, as GitHub does, what is left are tables, lines and words.
+Each piece that has a background names its text colour too, so that it can be read on light and on dark pages, and
+follows the theme of JupyterLab (`course_utils.palette`). Where a page drops styles, as GitHub does, what is left are
+tables, lines and words.
 """
 
 from __future__ import annotations
@@ -13,19 +14,20 @@ from itertools import chain
 from typing import Literal
 
 from course_utils.messages import CourseError, text
-from course_utils.palette import BLUE, GREEN, GREY, HTML_FONT, INK, ORANGE, PAPER, VERMILION
+from course_utils.palette import BLUE, GREEN, GREY, HTML_FONT, INK, LINE, ORANGE, PAGE, SOFT, TYPE, VERMILION
 
-_READABLE = f"color:{INK};background:white"
+READABLE = f"color:{TYPE};background:{PAGE}"
+"""Type on the page, for what stands in a live view without a box of its own."""
 _EDGE = {"right": GREEN, "wrong": VERMILION, "note": BLUE}
 
 
 def panel(name: str, *pieces: str) -> str:
-    """A view: pieces of HTML one below the other on white, in a box of the class `course-NAME`.
+    """A view: pieces of HTML one below the other, in a box of the class `course-NAME`.
 
     >>> plain(panel("example", "<p>one</p>", "<p>two</p>"))
     'one\\ntwo'
     """
-    style = f"font-family:{HTML_FONT};font-size:16px;line-height:1.5;{_READABLE};padding:6px 10px;overflow-x:auto"
+    style = f"font-family:{HTML_FONT};font-size:16px;line-height:1.5;{READABLE};padding:6px 10px;overflow-x:auto"
     return f'<div class="course-{name}" style="{style}">{"".join(pieces)}</div>'
 
 
@@ -36,8 +38,8 @@ def card(message: str, kind: Literal["right", "wrong", "note"]) -> str:
     True
     """
     return (
-        f'<div class="course-card course-{kind}" style="border-left:6px solid {_EDGE[kind]};background:{PAPER};'
-        f'color:{INK};padding:8px 12px;margin:4px 0;font-size:16px;line-height:1.5;max-width:60em">{message}</div>'
+        f'<div class="course-card course-{kind}" style="border-left:6px solid {_EDGE[kind]};background:{SOFT};'
+        f'color:{TYPE};padding:8px 12px;margin:4px 0;font-size:16px;line-height:1.5;max-width:60em">{message}</div>'
     )
 
 
@@ -69,14 +71,14 @@ def table(
     bert 12
     gpt2 13
     """
-    room = "padding:1px" if grid else "padding:3px 12px 3px 8px;border-bottom:1px solid #ccc"
+    room = "padding:1px" if grid else f"padding:3px 12px 3px 8px;border-bottom:1px solid {LINE}"
     lines = []
     for number, row in enumerate(chain([heads] if heads else [], rows), -1 if heads else 0):
-        ground = f"background:{PAPER if number == current else 'white'}"
+        ground = f"background:{SOFT if number == current else PAGE}"
         cells = []
         for column, inside in enumerate(row):
             kind = "th" if number < 0 or (row_heads and not column) else "td"
-            style = f"{room};text-align:{align if column else 'left'};vertical-align:top;color:{INK};{ground}"
+            style = f"{room};text-align:{align if column else 'left'};vertical-align:top;color:{TYPE};{ground}"
             if upright and column and number < 0:
                 style += ";writing-mode:vertical-rl;font-weight:normal"
             if edges and not column and number >= 0:
@@ -89,8 +91,8 @@ def table(
 def chip(
     words: str,
     *below: str,
-    tint: str = PAPER,
-    ink: str = INK,
+    tint: str = SOFT,
+    ink: str = "",
     edge: str = "transparent",
     border: str = "solid",
     title: str = "",
@@ -101,8 +103,8 @@ def chip(
     Args:
         words: the words; they are escaped, as `below` and `title` are.
         below: lines below the words, in smaller type.
-        tint: the colour behind the words.
-        ink: the colour of the words.
+        tint: the colour behind the words; one of the page's own, or one that lets the page through, follows its theme.
+        ink: the colour of the words; by default dark, and that of the page's type where the tint follows the theme.
         edge: the colour of the border.
         border: its kind, such as "solid", "dashed", "dotted" or "double".
         title: what the pointer reads out.
@@ -117,6 +119,7 @@ def chip(
     lines = "".join(f"<br><small>{escape(line) or '&nbsp;'}</small>" for line in below)
     inside = f"{escape(words) or '&nbsp;'}{lines}"
     wide = 3 if border == "double" else 2
+    ink = ink or (TYPE if tint.startswith(("var(", "rgba(")) else INK)
     style += f";border:{wide}px {border} {edge};border-radius:6px;color:{ink};background:{tint}"
     return f'<span{told} style="{style}">{inside}</span> '
 
@@ -149,8 +152,8 @@ def bar(
     )
     if mark is not None:
         place = f"position:absolute;left:{width * mark:.0f}px;top:-4px;height:{height + 8}px"
-        inside += f'<span style="{place};border-left:3px solid {INK}"></span>'
-    framed = f"width:{width:.0f}px;height:{height}px;border:1px solid {GREY};background:white;" if frame else ""
+        inside += f'<span style="{place};border-left:3px solid {TYPE}"></span>'
+    framed = f"width:{width:.0f}px;height:{height}px;border:1px solid {GREY};background:{PAGE};" if frame else ""
     place = "display:block;margin:1px 0" if line else "display:inline-block;margin-right:8px;vertical-align:middle"
     style = f"{framed}{place};position:relative;white-space:nowrap;line-height:0"
     return f'<span aria-hidden="true" style="{style}">{inside}</span>'
@@ -180,14 +183,8 @@ def code_block(words: str) -> str:
     >>> plain(code_block("a < b"))
     'a < b'
     """
-    style = f"{_READABLE};padding:6px 10px;margin:4px 0;font-size:15px;line-height:1.4;border:1px solid #ccc"
+    style = f"{READABLE};padding:6px 10px;margin:4px 0;font-size:15px;line-height:1.4;border:1px solid {LINE}"
     return f'<pre style="{style};white-space:pre-wrap;overflow-wrap:anywhere">{escape(words)}</pre>'
-
-
-def columns(*pieces: str) -> str:
-    """Pieces of HTML side by side, one below the other in a narrow window."""
-    style = f"display:inline-block;width:{98 / len(pieces):.0f}%;min-width:20em;vertical-align:top"
-    return "".join(f'<div style="{style}">{piece}</div>' for piece in pieces)
 
 
 def token_row(tokens: Sequence[str], ids: Sequence[int] | None = None, chosen: int | None = None) -> str:

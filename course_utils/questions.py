@@ -1,5 +1,4 @@
-"""Quiz questions: every choice, right or wrong, gets its reason. The words live under `[quiz]` in
-`texts/en/lesson_NN.toml`."""
+"""Quiz questions: every choice, right or wrong, gets its reason. Their words lie in the rooms, under `[quiz]`."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ import ipywidgets
 
 from course_utils import progress
 from course_utils.display import show
-from course_utils.markup import card, inline_code
+from course_utils.markup import READABLE, card, inline_code
 from course_utils.messages import brief, entry, text
 
 
@@ -72,7 +71,7 @@ def quiz_widget(asked: Question) -> Quiz:
         f"<div><b>{a}</b>&nbsp; {inline_code(c.words)}</div>" for a, c in zip(letters, asked.choices, strict=True)
     )
     words = ipywidgets.HTML(
-        f'<div style="font-size:16px;line-height:1.6"><p><b>{inline_code(asked.words)}</b></p>{listed}</div>'
+        f'<div style="font-size:16px;line-height:1.6;{READABLE}"><p><b>{inline_code(asked.words)}</b></p>{listed}</div>'
     )
     buttons = ipywidgets.ToggleButtons(
         options=list(letters), value=None, style=ipywidgets.ToggleButtonsStyle(button_width="4em")

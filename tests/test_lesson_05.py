@@ -26,7 +26,7 @@ from course_lessons.lesson_05.mask_board import MaskBoard, mask_board
 from course_lessons.lesson_05.padded_batch import MOST_POSITIONS, padded_batch, probabilities
 from course_lessons.lesson_05.ready_made import cut_into_windows, one_head
 from course_utils import CourseError, checkpoint, setup
-from course_utils.palette import ORANGE, PAPER, SKY
+from course_utils.palette import ORANGE, PAPER, SKY, SOFT
 
 SST2 = "distilbert-base-uncased-finetuned-sst-2-english"
 SENTENCES = ["I loved how messy the family was.", "Not the disaster I was promised.", "No"]
@@ -143,10 +143,10 @@ def test_library_log_collects_and_restores() -> None:
 def test_grid_shows_tokens_and_mask() -> None:
     """Each cell holds its token and its entry in the mask; colour says the same; padding that is read stands out."""
     grid = batch_grid([["[CLS]", "no", "[PAD]"]], [[1, 0, 1]], [[1, 1, 0]])
-    cells = re.findall(r'border:2px (\w+)[^"]*background:(#\w+)">([^<]*)<br><small>(\d)</small></span> </td>', grid)
+    cells = re.findall(r'border:2px (\w+)[^"]*background:([^";]+)">([^<]*)<br><small>(\d)</small></span> </td>', grid)
     assert cells == [
         ("solid", SKY, "[CLS]", "1"),
-        ("solid", PAPER, "no", "0"),
+        ("solid", SOFT, "no", "0"),
         ("dashed", ORANGE, "[PAD]", "1"),
     ]
     assert "<script>" not in batch_grid([["<script>"]], [[1]])
@@ -303,9 +303,9 @@ def test_a_failing_model_is_explained(loaded: Loaded) -> None:
 
 
 def test_long_tokens_fit_their_switch(loaded: Loaded) -> None:
-    """A token too long for its switch is shortened in sight and whole in its tooltip; cut sentences say so."""
+    """A token too long for its switch is whole in sight and in its tooltip; cut sentences say so."""
     board = mask_board(*loaded, ["transportation " * 30])
-    assert board.cells[0][1].description == "1 transpo…" and board.cells[0][1].tooltip == "transportation"
+    assert board.cells[0][1].description == "1 transportation" and board.cells[0][1].tooltip == "transportation"
     assert "16 tokens of this sentence were cut" in board.results[0].value
 
 

@@ -11,7 +11,6 @@ from course_utils.messages import CourseError, text
 from course_utils.palette import GREY, INK, ORANGE
 from course_utils.picture import Picture
 
-
 LARGEST = 1e300
 """A gap beyond this cannot be drawn, as one that is not finite cannot."""
 

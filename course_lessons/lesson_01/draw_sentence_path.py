@@ -14,7 +14,7 @@ from matplotlib.patches import ConnectionPatch, Rectangle
 
 from course_utils.markup import bar, chip, is_special, panel, small, token_row
 from course_utils.messages import text
-from course_utils.palette import BLUE, GREEN, GREY, INK, ORANGE, PAPER, PURPLE, VERMILION
+from course_utils.palette import BLUE, GREEN, GREY, INK, ORANGE, PAGE, PAPER, PURPLE, VERMILION
 from course_utils.picture import Picture
 from course_utils.sentence_path import SentencePath
 
@@ -114,7 +114,7 @@ def path_html(path: SentencePath) -> str:
     }
     parts = []
     for stage, body in bodies.items():
-        name = chip(text(f"draw_sentence_path.stage_{stage}"), tint="white", edge=STAGE_COLOURS[stage])
+        name = chip(text(f"draw_sentence_path.stage_{stage}"), tint=PAGE, edge=STAGE_COLOURS[stage])
         parts.append(f"<div><b>{name}</b>{body}</div>")
     return panel("path", *parts)
 

@@ -8,7 +8,7 @@ from html import escape
 from course_lessons.lesson_02.token_neighbours import Neighbour
 from course_utils.markup import panel, small, table, token_row
 from course_utils.messages import text
-from course_utils.palette import ORANGE
+from course_utils.palette import ORANGE, PAGE
 
 CONTEXT = 42
 """Characters of a text shown on each side of a token."""
@@ -35,7 +35,7 @@ def neighbours_html(
     last = len(neighbours) - 1
     heading = text("draw_token_neighbours.heading", token=tokens[chosen], layer=layer, last=last)
     rows = [_layer_cells(neighbours, number, number == layer) for number in range(last + 1)]
-    edges = [ORANGE if number == layer else "white" for number in range(last + 1)]
+    edges = [ORANGE if number == layer else PAGE for number in range(last + 1)]
     return panel(
         "neighbours",
         token_row(tokens[:SHOWN], chosen=chosen),

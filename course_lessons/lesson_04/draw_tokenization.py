@@ -13,7 +13,7 @@ from course_lessons.lesson_04.tokenization import Piece, TokenizedText
 from course_utils.figure_style import draw_lines
 from course_utils.markup import chip, panel, small
 from course_utils.messages import CourseError, text
-from course_utils.palette import BLUE, GREEN, GREY, ORANGE, PAPER, PURPLE, VERMILION
+from course_utils.palette import BLUE, GREEN, GREY, ORANGE, PAGE, PAPER, PURPLE, SOFT, VERMILION
 from course_utils.picture import Picture
 
 SHOWN_PIECES = 120
@@ -219,7 +219,7 @@ def _counts(given: TokenizedText) -> str:
 
 def _chip(piece: Piece) -> str:
     """A token, its id and what it covers, one below the other; white space is drawn as a sign that can be seen."""
-    tint = PAPER if piece.word is None or piece.kind == "special" else TINTS[piece.word % len(TINTS)]
+    tint = SOFT if piece.word is None or piece.kind == "special" else TINTS[piece.word % len(TINTS)]
     covers = piece.covers.translate(VISIBLE)
     title = text(f"draw_tokenization.kind_{piece.kind}")
     border, edge = BORDERS[piece.kind]
@@ -232,7 +232,7 @@ def _legend(given: TokenizedText) -> str:
     chips = []
     for kind in kinds:
         border, edge = BORDERS[kind]
-        chips.append(chip(text(f"draw_tokenization.kind_{kind}"), tint="white", edge=edge, border=border))
+        chips.append(chip(text(f"draw_tokenization.kind_{kind}"), tint=PAGE, edge=edge, border=border))
     return f"<div>{''.join(chips)}</div>"
 
 

@@ -12,7 +12,6 @@ import ipywidgets
 from course_lessons.lesson_04.draw_tokenization import tokenized_html, tokenized_words
 from course_lessons.lesson_04.tokenization import tokenize_text
 from course_utils.display import redraw, show
-from course_utils.markup import columns
 from course_utils.messages import CourseError, text
 
 if TYPE_CHECKING:
@@ -89,7 +88,8 @@ def show_tokenizer_pair(tokenizers: Mapping[str, PreTrainedTokenizerBase], sente
     Args and errors as for `tokenizer_pair`.
     """
     pair = tokenizer_pair(tokenizers, sentence)
-    sides = columns(*(view.value for view in pair.views))
+    style = "display:inline-block;width:49%;min-width:20em;vertical-align:top"
+    sides = "".join(f'<div style="{style}">{view.value}</div>' for view in pair.views)
     still = f"<p>{escape(text('tokenizer_pair.text'))} <b>{escape(sentence)}</b></p>{sides}"
     first_two = list(tokenizers)[:2]
     words = "\n".join(tokenized_words(name, tokenize_text(sentence, tokenizers[name])) for name in first_two)

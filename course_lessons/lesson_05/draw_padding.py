@@ -14,7 +14,7 @@ from course_utils.display import show
 from course_utils.figure_style import LINE_LOOKS, draw_lines
 from course_utils.markup import chip, panel, table
 from course_utils.messages import CourseError, text
-from course_utils.palette import GREY, INK, ORANGE, PAPER, SKY
+from course_utils.palette import GREY, INK, ORANGE, PAPER, SKY, SOFT
 from course_utils.picture import Picture
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def batch_grid(
 def _cell(token: str, attended: int, real: int) -> str:
     """One cell of a batch: a token, and its entry in the mask below it."""
     tint, border = (SKY, "solid") if real else (ORANGE, "dashed")
-    return chip(token, str(int(bool(attended))), tint=tint if attended else PAPER, edge=GREY, border=border, fill=True)
+    return chip(token, str(int(bool(attended))), tint=tint if attended else SOFT, edge=GREY, border=border, fill=True)
 
 
 def batch_words(tokens: Sequence[Sequence[str]], mask: Sequence[Sequence[int]]) -> str:

@@ -14,14 +14,23 @@ from course_lessons.lesson_05.padded_batch import PaddedBatch, padded_batch, pro
 from course_utils.display import Muted, redraw, show
 from course_utils.markup import bar, panel
 from course_utils.messages import text
-from course_utils.palette import BLUE
+from course_utils.palette import BLUE, INK, ORANGE, SKY
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-LONGEST_LABEL = 8
+LONGEST_LABEL = 16
 WIDEST_CELL = 86
 """Pixels; in a narrow window all cells of a row shrink alike, so that the columns stay in line."""
+LOOK = f"""
+.course-mask-cell.jupyter-button {{
+  height: auto; min-height: 30px; padding: 2px !important; line-height: 1.2;
+  white-space: normal; overflow-wrap: anywhere;
+}}
+.course-mask-cell.mod-info {{ color: {INK} !important; background: {SKY} !important; }}
+.course-mask-cell.mod-warning {{ color: {INK} !important; background: {ORANGE} !important; }}
+"""
+"""A long token takes several lines in its cell; the colours are those of the grid without a kernel."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,8 @@ def mask_board(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, sente
             ),
         )
         rows.append(ipywidgets.VBox([line, result], layout=ipywidgets.Layout(margin="0 0 10px 0")))
-    widget = ipywidgets.VBox([*rows, ipywidgets.HBox([right, ones])])
+    look = ipywidgets.HTML(f"<style>{LOOK}</style>", layout=ipywidgets.Layout(display="none"))
+    widget = ipywidgets.VBox([*rows, ipywidgets.HBox([right, ones]), look])
     widget.add_class("course-mask-board")
     for result in results:
         result.add_class("course-mask-result")

@@ -12,10 +12,12 @@ from matplotlib.figure import Figure
 from course_lessons.lesson_06.batching import TokenCount, count_tokens
 from course_utils.markup import bar, legend, panel, small
 from course_utils.messages import CourseError, brief, text
-from course_utils.palette import BLUE, GREY, HATCHED, INK, ORANGE
+from course_utils.palette import BLUE, GREY, INK, ORANGE
 from course_utils.picture import Picture
 
 HATCH = "////"
+HATCHED = f"repeating-linear-gradient(135deg,{ORANGE} 0 2px,white 2px 6px)"
+"""A background of orange stripes, for padding."""
 MOST_ROWS = 64
 """Rows of a batch that are drawn in HTML at most; of more rows an even choice is drawn."""
 PIXELS = 640

@@ -18,7 +18,7 @@ from course_lessons.lesson_07.learning_curves import STEPS, Control, Point
 from course_utils.figure_style import draw_lines
 from course_utils.markup import panel, table
 from course_utils.messages import CourseError, text
-from course_utils.palette import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILION
+from course_utils.palette import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, TYPE, VERMILION
 from course_utils.picture import Picture
 
 RUN_LOOKS = (
@@ -271,7 +271,9 @@ def _curves_svg(runs: Sequence[FineTuningRun], first: int) -> str:
     parts = []
     for value in (0.0, 0.5, 1.0, 1.5):
         _, y = point(0, value)
-        parts.append(f'<line x1="{_LEFT}" y1="{y}" x2="{_LEFT + width}" y2="{y}" stroke="#d0d0d0"/>')
+        parts.append(
+            f'<line x1="{_LEFT}" y1="{y}" x2="{_LEFT + width}" y2="{y}" stroke="var(--jp-border-color2,#d0d0d0)"/>'
+        )
         parts.append(f'<text x="{_LEFT - 8}" y="{y + 5}" text-anchor="end">{value}</text>')
     _, even = point(0, CHANCE_LOSS)
     parts.append(
@@ -292,11 +294,11 @@ def _curves_svg(runs: Sequence[FineTuningRun], first: int) -> str:
             f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="3" stroke-dasharray="{dashes}"/>'
         )
         x, y = dots[-1]
-        parts.append(f'<text x="{x + 5}" y="{y + 5}" fill="{colour}" font-weight="bold">{number + 1}</text>')
+        parts.append(f'<text x="{x + 5}" y="{y + 5}" font-weight="bold">{number + 1}</text>')
     alt = escape(text("draw_training_curves.svg_words", number=len(runs)), quote=True)
     return (
         f'<svg viewBox="0 0 {_WIDE} {_HIGH}" width="{_WIDE}" height="{_HIGH}" role="img" aria-label="{alt}" '
-        f'font-size="15" fill="{INK}">{"".join(parts)}</svg>'
+        f'font-size="15" fill="{TYPE}">{"".join(parts)}</svg>'
     )
 
 

@@ -153,4 +153,5 @@ def _curve(steps: Sequence[float]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="250" font-family="sans-serif">'
         f'{"".join(lines)}{"".join(shapes)}<text x="{left}" y="240" font-size="15" fill="{INK}">{below}</text></svg>'
     )
-    return f'<img alt="{below}" width="720" height="250" src="data:image/svg+xml,{quote(drawing)}">'
+    source = f"data:image/svg+xml,{quote(drawing)}"
+    return f'<img alt="{below}" width="720" height="250" style="background:white" src="{source}">'

@@ -16,6 +16,8 @@ from course_utils.picture import Picture
 
 MOST_TOKENS = 24
 """Tokens that a live grid shows at most."""
+DARKEST = 0.8
+"""How much of the course's blue a cell takes at most: type is still read on it, in the light and in the dark."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def attention_html(tokens: Sequence[str], weights: Sequence[Sequence[float]]) ->
 def _weight_chip(value: float, named: bool) -> str:
     """A cell, the darker the larger its weight; the number stands in it if it is named."""
     words = f"{value:.2f}".lstrip("0") if named else ""
-    return chip(words, tint=f"rgba(0,114,178,{value:.2f})", ink="white" if value > 0.55 else INK, fill=True)
+    return chip(words, tint=f"rgba(0,114,178,{min(value, DARKEST):.2f})", fill=True)
 
 
 def _shade(value: float) -> tuple[float, float, float]:

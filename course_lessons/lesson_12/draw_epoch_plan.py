@@ -143,7 +143,7 @@ def _step_cells(plan: EpochPlan, number: int, seen: set[int]) -> list[str]:
                 again = row in seen
                 seen.add(row)
                 tint = VERMILION if again else (SKY, ORANGE)[process % 2]
-                chips.append(chip(f"{row}{'*' if again else ''}", tint=tint, ink="#ffffff" if again else INK))
+                chips.append(chip(f"{row}{'*' if again else ''}", tint=tint))
             groups.append("".join(chips))
         cells.append("<b>+</b> ".join(groups) or "–")
     return cells

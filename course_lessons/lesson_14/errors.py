@@ -65,6 +65,8 @@ def threshold_html(
         rows = [(f"{float(probabilities[n][place]):.2f}", escape(shorten(texts[n], 130))) for n in numbers[:SHOWN]]
         heads = (escape(text("errors.probability")), escape(text(f"errors.{kind}", number=len(numbers))))
         pieces.append(
-            table(rows, heads, edges=[colour] * len(rows)) if rows else f'<p style="color:{GREY}">{heads[1]}</p>'
+            table(rows, heads, edges=[colour] * len(rows))
+            if rows
+            else f'<p style="color:var(--jp-content-font-color2,{GREY})">{heads[1]}</p>'
         )
     return panel("threshold-errors", *pieces)
