@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
-from transformers import AutoConfig, AutoModel, BertConfig, BertForMaskedLM, BertModel
+from transformers import AutoConfig, AutoModel, BertConfig, BertForMaskedLM, BertForSequenceClassification, BertModel
 
 from course_lessons.lesson_03.exercises import TWIN_SIZES
 
@@ -137,6 +137,35 @@ def tensor_by_library(path: str, key: str) -> Any:
         return file.get_tensor(key)
 
 
+def body_of_whole(path: str, config: Any) -> Any:
+    """Fills the whole classifier, and gives its body away."""
+    whole = BertForSequenceClassification(config)
+    whole.load_state_dict(load_file(path))
+    return whole.bert.eval()
+
+
+def body_by_library(path: str, config: Any) -> Any:
+    """As one should."""
+    return AutoModel.from_pretrained(Path(path).parent)
+
+
+def body_by_copying(path: str, config: Any) -> Any:
+    """Tensor by tensor."""
+    body = BertModel(config).eval()
+    weights = load_file(path)
+    with torch.no_grad():
+        for key, value in body.named_parameters():
+            value.copy_(weights[f"bert.{key}"])
+    return body
+
+
+def body_of_strict(path: str, config: Any) -> Any:
+    """Without `strict=False`, and with the names as they are."""
+    body = BertModel(config)
+    body.load_state_dict(load_file(path))
+    return body
+
+
 RIGHT: dict[str, list[Any]] = {
     "03/random-twin": [twin, by_class, drawn_again],
     "03/layer-parameters": [
@@ -150,6 +179,7 @@ RIGHT: dict[str, list[Any]] = {
         lambda path, key: torch.tensor(tensor_by_struct(path, key)).float(),
     ],
     "03/read-header": [by_struct, by_slices, lambda path: {name: torch.Size(s) for name, s in by_struct(path).items()}],
+    "03/repair-weights": [body_of_whole, body_by_library, body_by_copying],
 }
 WRONG: dict[str, list[tuple[str, Any]]] = {
     "03/random-twin": [
@@ -189,7 +219,16 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
         ("", lambda path: {}),
         ("kind", lambda path: str(by_struct(path))),
     ],
+    "03/repair-weights": [
+        ("not_the_body", lambda path, config: BertForSequenceClassification(config).eval()),
+        ("not_the_body", lambda path, config: load_file(path)),
+        ("raised", body_of_strict),
+        ("planted", lambda path, config: BertModel(config).eval()),
+        ("training_mode", lambda path, config: body_of_whole(path, config).train()),
+    ],
 }
+
+
 EQUIVALENT: dict[str, dict[str, str]] = {
     "03/layer-parameters": {"norms = (2 + 2) * hidden_size": "2 + 2 is 2 * 2"},
 }

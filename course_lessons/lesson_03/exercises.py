@@ -265,3 +265,66 @@ def read_tensor() -> Exercise:
             "turned": read(shaped=lambda numbers, shape: numbers.reshape(shape[::-1])),
         },
     )
+
+
+@record("03/repair-weights")
+def repair_weights() -> Exercise:
+    """`answer(path, config)` gives a body with the weights that a file of body and head holds, in evaluation mode."""
+    import torch
+    from transformers import AutoModel, BertConfig, BertForSequenceClassification, BertModel
+
+    def loaded(answer: Callable[[str, Any], Any], seed: int, layers: int) -> Any:
+        """Save a classifier, ask for its body, and compare tensor by tensor."""
+        with TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(CHECKPOINT_SEED + seed)
+            original = BertForSequenceClassification(BertConfig(**{**TWIN_SIZES, "num_hidden_layers": layers}))
+            for value in original.parameters():
+                value.add_(0.02 * torch.randn(value.shape))  # so that no bias is 0 and no norm 1 by itself
+            original.save_pretrained(folder)
+            torch.manual_seed(1)
+            given = answer(str(Path(folder) / "model.safetensors"), original.config)
+        if given is None or given is Ellipsis:
+            return given
+        if type(given) is not BertModel:
+            raise Found("not_the_body", f"`{type(given).__name__}`", "`BertModel`")
+        theirs, ours = given.state_dict(), original.bert.state_dict()
+        equal = [key for key, value in ours.items() if key in theirs and torch.equal(theirs[key], value)]
+        return {
+            "tensors as in the file": f"{len(equal)} of {len(ours)}",
+            "mode": "training" if given.training else "evaluation",
+        }
+
+    def filled(
+        rename: Callable[[str], str] = lambda key: key.removeprefix("bert."),
+        keep: Callable[[str], bool] = lambda key: key.startswith("bert."),
+        training: bool = False,
+    ) -> Callable[[str, Any], Any]:
+        """The body with the tensors that fit, under other names."""
+
+        def found(path: str, config: Any) -> Any:
+            from safetensors.torch import load_file
+
+            body = AutoModel.from_config(config)
+            own = {rename(key): value for key, value in load_file(path).items() if keep(key)}
+            body.load_state_dict(own, strict=False)
+            return body.train(training)
+
+        return found
+
+    return Exercise(
+        right=filled(),
+        cases=[(0, 1), (1, 2)],
+        use=loaded,
+        call=lambda seed, layers: "body_with_weights(path, config)",
+        mistakes={
+            "planted": filled(rename=lambda key: key),
+            "training_mode": filled(training=True),
+            "encoder_only": (
+                filled(keep=lambda key: key.startswith("bert.encoder.")),
+                filled(keep=lambda key: not key.startswith("bert.pooler.")),
+                filled(keep=lambda key: not key.startswith("bert.embeddings.")),
+            ),
+            "no_biases": filled(keep=lambda key: not key.endswith(".bias")),
+            "planted_in_training": filled(rename=lambda key: key, training=True),
+        },
+    )
