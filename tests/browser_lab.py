@@ -318,7 +318,8 @@ def assert_ran_clean(lab: Lab) -> None:
     assert page.get_by_text("Error displaying widget").count() == 0
     assert page.locator(".course-quiz").count() == 3
     pictures = page.locator(".jp-OutputArea img")
-    assert pictures.count() >= 1
+    outputs = [output for cell in code_cells(lab.notebook) for output in cell.outputs]
+    assert pictures.count() == sum("image/png" in output.get("data", {}) for output in outputs)
     for number in range(pictures.count()):
         pictures.nth(number).scroll_into_view_if_needed()
         page.wait_for_function("node => node.naturalWidth >= 600", arg=pictures.nth(number).element_handle())
