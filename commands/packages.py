@@ -113,6 +113,7 @@ def pip_command(cpu: bool) -> list[str]:
     command += ["--progress-bar", "off", "-c", "constraints.txt"]
     if pack():
         command += ["--no-index", "--find-links", str(ROOT / WHEELS)]
+        command += ["--no-compile"]  # a class waits for this: Python compiles what is imported, when it is
     elif cpu:
         command += ["--extra-index-url", CPU_INDEX]
     return [*command, "-e", f".[{EXTRAS}]"]

@@ -139,10 +139,9 @@ def views() -> NotebookNode:
     shown = read(lesson_paths()[1])
     shown.cells = [cell for cell in shown.cells if cell.cell_type == "markdown"][:6]
     for path in lesson_paths():
-        for cell in code_cells(read(path)):
-            stills = [output for output in cell.outputs if "text/html" in output.get("data", {})]
-            if stills:
-                shown.cells.append(new_code_cell("", outputs=stills, id=f"{path.stem[:2]}-{cell.id}"[:64]))
+        outputs = [output for cell in code_cells(read(path)) for output in cell.outputs]
+        stills = [output for output in outputs if "text/html" in output.get("data", {})]
+        shown.cells.append(new_code_cell("", outputs=stills, id=f"stills-{path.stem[:2]}"))
     stored = panel("stored", token_row(["[CLS]", "no"], [1, 2]), table([["a", "1"]], current=0)) + card("So.", "note")
     shown.cells.append(new_code_cell("", outputs=[new_output("display_data", {"text/html": stored})], id="stored"))
     shown.cells += [new_code_cell(inspect.cleandoc(code), id=name) for name, code in LIVE.items()]
