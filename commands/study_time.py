@@ -2,8 +2,8 @@
 
 The rule: prose is read at 200 words a minute; a code cell takes ten seconds to run and look at, and three seconds for
 each line of it; a quiz takes three minutes; an exercise takes what its heading says, statement and code included.
-Summed up for three parts, each rounded to five minutes: the core path, its exercises, the sections marked *further*.
-It is an estimate made before anybody was timed, and the lessons say so.
+Summed up for the core path with its exercises, and for the sections and exercises marked *further*, each rounded to
+five minutes. It is an estimate made before anybody was timed, and the lessons say so.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Part(NamedTuple):
 
 
 class StudyTime(NamedTuple):
-    """Minutes, each rounded to five: without the exercises, those alone, the sections marked further."""
+    """Minutes, each rounded to five: the core path with its exercises, these alone, what is marked further."""
 
     core: int
     exercises: int
@@ -73,7 +73,7 @@ def study_time(cells: Sequence[Mapping[str, Any]]) -> StudyTime:
     >>> code = {"cell_type": "code", "source": "# read only\\nprint(1)\\nprint(2)"}
     >>> exercise = {"cell_type": "markdown", "source": "### Exercise 1: try (about 8 minutes)\\n" + "word " * 900}
     >>> study_time([prose] + [code] * 60 + [exercise, code])  # 10 minutes to read, 16 for code; 8 for the exercise
-    StudyTime(core=25, exercises=10, further=0)
+    StudyTime(core=35, exercises=10, further=0)
     """
     minutes = {"core": 0.0, "exercises": 0.0, "further": 0.0}
     for cell, further, exercise in parts(cells):
@@ -87,6 +87,7 @@ def study_time(cells: Sequence[Mapping[str, Any]]) -> StudyTime:
             lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
             found = (SECONDS_A_CELL + SECONDS_A_LINE * len(lines)) / 60 + MINUTES_A_QUIZ * ("quiz(" in source)
         minutes["further" if further else "exercises" if exercise else "core"] += found
+    minutes["core"] += minutes["exercises"]
     return StudyTime(**{name: rounded(found) for name, found in minutes.items()})
 
 
@@ -102,11 +103,11 @@ def rounded(minutes: float) -> int:
 def sentence(time: StudyTime) -> str:
     """What a lesson's opening says of it.
 
-    >>> print(sentence(StudyTime(40, 25, 15)))
-    Study time about 40 minutes (estimated), 25 more for the exercises, and 15 for the sections marked *further*.
+    >>> print(sentence(StudyTime(45, 15, 25)))
+    Study time about 45 minutes (estimated), 15 of them for exercises, and 25 more for what is marked *further*.
     """
-    more = f", and {time.further} for the sections marked *further*" if time.further else ""
-    exercises = f", {time.exercises} more for the exercises" if time.exercises else ""
+    more = f", and {time.further} more for what is marked *further*" if time.further else ""
+    exercises = f", {time.exercises} of them for exercises" if time.exercises else ""
     return f"Study time about {time.core} minutes (estimated){exercises}{more}."
 
 
@@ -137,11 +138,11 @@ def write_into(cells: Sequence[dict[str, Any]]) -> bool:
 def write_into_table(text: str, number: str, time: StudyTime) -> str:
     """The README with the study time of a lesson in the last column of its row.
 
-    >>> write_into_table("| [05 Padding](notebooks/05.ipynb) | masks | 8 s | 40 min |", "05", StudyTime(35, 20, 15))
-    '| [05 Padding](notebooks/05.ipynb) | masks | 8 s | 35 + 20 + 15 min |'
+    >>> write_into_table("| [05 Padding](notebooks/05.ipynb) | masks | 8 s | 40 min |", "05", StudyTime(45, 10, 15))
+    '| [05 Padding](notebooks/05.ipynb) | masks | 8 s | 45 + 15 min |'
     """
     row = re.compile(rf"^(\| \[{number} .*\| )[^|]+( \|)$", flags=re.MULTILINE)
-    return row.sub(lambda found: f"{found[1]}{' + '.join(map(str, time))} min{found[2]}", text, count=1)
+    return row.sub(lambda found: f"{found[1]}{time.core} + {time.further} min{found[2]}", text, count=1)
 
 
 def write_into_readme(lesson: Path, time: StudyTime) -> None:

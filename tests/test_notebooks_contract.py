@@ -47,6 +47,7 @@ from commands.study_time import sentence, study_time, write_into_table
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MOST_LINES = 18
+MOST_MINUTES = 45
 MOST_NOT_COMPARED = 0.10
 
 
@@ -334,6 +335,7 @@ def test_opening_says_what_to_expect(lesson: Path) -> None:
     assert re.search(running, prose), "the run time, as in: Run time about 20 seconds (measured"
     times = study_time(read(lesson).cells)
     assert sentence(times) in prose, f"not by the rule: `python -m commands.study_time` writes {sentence(times)!r}"
+    assert times.core <= MOST_MINUTES, f"the core path with its exercises takes {times.core} minutes"
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert write_into_table(readme, lesson.stem[:2], times) == readme, "README says another study time"
     row = next(line for line in readme.splitlines() if line.startswith(f"| [{lesson.stem[:2]} "))
