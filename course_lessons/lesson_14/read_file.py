@@ -429,4 +429,4 @@ def _short(error: BaseException) -> str:
 
 
 def _where(error: BaseException) -> str:
-    return str(getattr(error, "start", "?"))
+    return str(getattr(error, "start", 0))  # one without a place is about how the file begins
