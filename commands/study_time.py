@@ -1,7 +1,8 @@
 """How long a lesson takes to study, by one rule for all of them; `refresh` writes it into the lesson and README.
 
 The rule: prose is read at 200 words a minute; a code cell takes ten seconds to run and look at, and three seconds for
-each line of it; a quiz takes three minutes; an exercise takes what its heading says, statement and code included.
+each line of it, but for the first cell, which all lessons share and nobody has to read; a quiz takes three minutes; an
+exercise takes what its heading says, statement and code included.
 Summed up for the core path with its exercises, and for the sections and exercises marked *further*, each rounded to
 five minutes. It is an estimate made before anybody was timed, and the lessons say so.
 """
@@ -66,6 +67,23 @@ def parts(cells: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
         yield Part(cell, bool(below["further"]), bool(below["exercise"]))
 
 
+def pieces(cells: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
+    """The parts, with a cell of prose cut at its headings, so that what stands before one belongs to the section above.
+
+    >>> prose = {"cell_type": "markdown", "source": "That was it.\\n\\n### Further: more\\n\\nMuch."}
+    >>> [(part.cell["source"], part.further) for part in pieces([prose])]
+    [('That was it.\\n\\n', False), ('### Further: more\\n\\nMuch.', True)]
+    """
+    cut: list[Mapping[str, Any]] = []
+    for cell in cells:
+        source = text_of(cell)
+        hidden = FENCED.sub(lambda found: " " * len(found.group()), source) if is_prose(cell) else ""
+        starts = [found.start() for found in HEADING.finditer(hidden)]
+        ends = [*starts, len(source)]
+        cut += [{**cell, "source": source[a:b]} for a, b in zip([0, *starts], ends, strict=True) if a < b]
+    yield from parts(cut)
+
+
 def study_time(cells: Sequence[Mapping[str, Any]]) -> StudyTime:
     """The three times of a lesson.
 
@@ -76,7 +94,7 @@ def study_time(cells: Sequence[Mapping[str, Any]]) -> StudyTime:
     StudyTime(core=35, exercises=10, further=0)
     """
     minutes = {"core": 0.0, "exercises": 0.0, "further": 0.0}
-    for cell, further, exercise in parts(cells):
+    for cell, further, exercise in pieces(cells):
         source = text_of(cell)
         if exercise:
             stated = [EXERCISE.search(words) for _, words in HEADING.findall(source)]
@@ -85,6 +103,7 @@ def study_time(cells: Sequence[Mapping[str, Any]]) -> StudyTime:
             found = len(re.findall(r"\w+", source)) / WORDS_A_MINUTE
         else:
             lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+            lines = [] if cell.get("id") == "install" else lines
             found = (SECONDS_A_CELL + SECONDS_A_LINE * len(lines)) / 60 + MINUTES_A_QUIZ * ("quiz(" in source)
         minutes["further" if further else "exercises" if exercise else "core"] += found
     minutes["core"] += minutes["exercises"]
