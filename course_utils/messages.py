@@ -53,9 +53,10 @@ def table(language: str = DEFAULT_LANGUAGE) -> dict[str, Any]:
 
 
 def _tables() -> list[Traversable]:
-    """The files with texts, in all languages; other tables have no language in their name."""
+    """The files with texts, in all languages; other tables have no language in their name, but for the one of terms."""
     folders = [files("course_utils"), *rooms().values()]
-    return [file for folder in folders for file in folder.iterdir() if re.fullmatch(r".+\.[a-z]+\.toml", file.name)]
+    named = [file for folder in folders for file in folder.iterdir() if re.fullmatch(r".+\.[a-z]+\.toml", file.name)]
+    return [file for file in named if not file.name.startswith("terms.")]
 
 
 def _merge(whole: dict[str, Any], part: dict[str, Any], name: str) -> None:
