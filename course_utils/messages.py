@@ -79,6 +79,22 @@ def languages() -> list[str]:
     return sorted({file.name.split(".")[-2] for file in _tables()})
 
 
+@cache
+def _filled(language: str) -> dict[str, Any]:
+    """All texts of one language, and the English ones wherever it lacks one, in the order of the English tables."""
+    return _over(table(DEFAULT_LANGUAGE), table(language))
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Two nested dictionaries as one; where both have something, it is that of the second.
+
+    >>> _over({"a": {"x": 1, "y": 2}, "b": 3}, {"a": {"y": 4}})
+    {'a': {'x': 1, 'y': 4}, 'b': 3}
+    """
+    both = {key for key in below if isinstance(below[key], dict) and isinstance(above.get(key), dict)}
+    return below | {key: _over(below[key], value) if key in both else value for key, value in above.items()}
+
+
 def entry(key: str) -> Any:
     """The entry under a dotted key in the learner's language; in English where the translation lacks it.
 
@@ -88,12 +104,11 @@ def entry(key: str) -> Any:
     'Right.'
     """
     language = os.environ.get(LANGUAGE_VARIABLE, DEFAULT_LANGUAGE).strip().lower() or DEFAULT_LANGUAGE
-    for candidate in dict.fromkeys([language, DEFAULT_LANGUAGE]):
-        node: Any = table(candidate)
-        for part in key.split("."):
-            node = node.get(part) if isinstance(node, dict) else None
-        if node is not None:
-            return node
+    node: Any = _filled(language)
+    for part in key.split("."):
+        node = node.get(part) if isinstance(node, dict) else None
+    if node is not None:
+        return node
     raise KeyError(f"no text under the key {key!r}")
 
 
