@@ -53,10 +53,9 @@ def table(language: str = DEFAULT_LANGUAGE) -> dict[str, Any]:
 
 
 def _tables() -> list[Traversable]:
-    """The files with texts, in all languages; other tables have no language in their name, but for the one of terms."""
+    """The files with texts, in all languages; of other tables only that of the terms has one in its name."""
     folders = [files("course_utils"), *rooms().values()]
-    named = [file for folder in folders for file in folder.iterdir() if re.fullmatch(r".+\.[a-z]+\.toml", file.name)]
-    return [file for file in named if not file.name.startswith("terms.")]
+    return [f for folder in folders for f in folder.iterdir() if re.fullmatch(r"(?!terms\.).+\.[a-z]+\.toml", f.name)]
 
 
 def _merge(whole: dict[str, Any], part: dict[str, Any], name: str) -> None:
@@ -79,22 +78,6 @@ def languages() -> list[str]:
     return sorted({file.name.split(".")[-2] for file in _tables()})
 
 
-@cache
-def _filled(language: str) -> dict[str, Any]:
-    """All texts of one language, and the English ones wherever it lacks one, in the order of the English tables."""
-    return _over(table(DEFAULT_LANGUAGE), table(language))
-
-
-def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Two nested dictionaries as one; where both have something, it is that of the second.
-
-    >>> _over({"a": {"x": 1, "y": 2}, "b": 3}, {"a": {"y": 4}})
-    {'a': {'x': 1, 'y': 4}, 'b': 3}
-    """
-    both = {key for key in below if isinstance(below[key], dict) and isinstance(above.get(key), dict)}
-    return below | {key: _over(below[key], value) if key in both else value for key, value in above.items()}
-
-
 def entry(key: str) -> Any:
     """The entry under a dotted key in the learner's language; in English where the translation lacks it.
 
@@ -104,11 +87,12 @@ def entry(key: str) -> Any:
     'Right.'
     """
     language = os.environ.get(LANGUAGE_VARIABLE, DEFAULT_LANGUAGE).strip().lower() or DEFAULT_LANGUAGE
-    node: Any = _filled(language)
-    for part in key.split("."):
-        node = node.get(part) if isinstance(node, dict) else None
-    if node is not None:
-        return node
+    for candidate in dict.fromkeys([language, DEFAULT_LANGUAGE]):
+        node: Any = table(candidate)
+        for part in key.split("."):
+            node = node.get(part) if isinstance(node, dict) else None
+        if node is not None:
+            return node
     raise KeyError(f"no text under the key {key!r}")
 
 

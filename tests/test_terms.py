@@ -12,8 +12,7 @@ import pytest
 from lesson_files import NOTEBOOKS, ROOT, without_code
 from test_messages import leaves
 
-from course_utils import messages
-from course_utils.messages import entry, table
+from course_utils.messages import table
 
 TERMS = tomllib.loads((ROOT / "course_utils" / "terms.ko.toml").read_text(encoding="utf-8"))["terms"]
 PARTS = ("more", "course")
@@ -107,14 +106,3 @@ def test_tables_lie_beside_each_other() -> None:
             for path in (korean, korean.with_name(korean.name.replace(".ko.", ".en.")))
         ]
         assert read[0] == read[1], korean.name
-
-
-def test_a_gap_in_a_translation_is_filled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Korean lacks is English, also inside a table of which Korean has a part: no exercise vanishes."""
-    english = {"exercise": {"ui": {"passed": "Right."}, "01": {"softmax": {"passed": "Good."}}}}
-    monkeypatch.setattr(messages, "table", {"en": english, "ko": {"exercise": {"ui": {"passed": "맞았습니다."}}}}.get)
-    monkeypatch.setenv("COURSE_LANGUAGE", "ko")
-    messages._filled.cache_clear()
-    assert (list(entry("exercise")), entry("exercise.ui.passed")) == (["ui", "01"], "맞았습니다.")
-    assert entry("exercise.01.softmax.passed") == "Good."
-    messages._filled.cache_clear()
