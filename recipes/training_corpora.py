@@ -273,3 +273,19 @@ def film_sentences(data: Path) -> list[str]:
             if len(part.split()) > 3 and not shares_text(words_only(part), known):
                 found.setdefault(" ".join(words_only(part)), as_people_write(part))
     return list(found.values())
+
+
+def other_sentences(data: Path) -> list[str]:
+    """English sentences as people write them that are no film sentences: on products, and from Wikipedia.
+
+    None stands among the film sentences, and none shares five words in a row with a sentence to measure on.
+    """
+    known = {" ".join(words_only(text)) for text in film_sentences(data)}
+    reviews, wiki = unlabelled_texts(data)
+    found: dict[str, str] = {}
+    for text in reviews + wiki:
+        for part in sentences_of(text) if len(text.split()) > 40 else [text]:
+            words = " ".join(words_only(part))
+            if len(part.split()) > 3 and words not in known:
+                found.setdefault(words, as_people_write(part))
+    return list(found.values())

@@ -6,9 +6,11 @@ import doctest
 import importlib
 import json
 import lzma
+import random
 import re
 import struct
 import unicodedata
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -257,9 +259,9 @@ class TestGpt:
     def test_shape_and_special_tokens(self):
         config = json.loads((GPT / "config.json").read_text(encoding="utf8"))
         assert config["model_type"] == "gpt2"
-        assert (config["vocab_size"], config["n_positions"]) == (8000, 256)
+        assert (config["vocab_size"], config["n_positions"]) == (3072, 256)
         tokenizer = AutoTokenizer.from_pretrained(GPT)
-        assert len(tokenizer) == 8000
+        assert len(tokenizer) == 3072
         assert tokenizer.model_max_length == 256
         assert tokenizer.bos_token == tokenizer.eos_token == "<|endoftext|>"
         assert config["bos_token_id"] == config["eos_token_id"] == tokenizer.eos_token_id == 0
@@ -414,7 +416,7 @@ def test_the_sixty_sentences_are_no_part_of_what_is_trained_on(monkeypatch):
     assert not trained & (plain | asked)
 
 
-DOCUMENTED = ["training_corpora", "everyday", "training", "pocket_gpt", "pocket_roberta_ko_sentiment"]
+DOCUMENTED = ["training_corpora", "everyday", "training", "kneser_ney", "pocket_gpt", "pocket_roberta_ko_sentiment"]
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
@@ -475,12 +477,14 @@ def test_the_cards_of_the_korean_and_generative_checkpoints_reach_their_aims():
     assert float(re.search(r"10,000 unseen reviews, .*? \| ([\d.]+) %", sentiment["Scores"])[1]) >= 84
     _, gpt = card_parts(GPT)
     for language in ("Korean", "English"):
-        model, bigram = re.search(rf"{language}: .*? \| ([\d.]+) \| ([\d.]+) \|", gpt["Scores"]).groups()
-        assert float(model) < float(bigram)
+        figures = re.search(rf"{language}: .*? \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|", gpt["Scores"])
+        model, before, bigram, longer = map(float, figures.groups())
+        assert model < min(before, bigram, longer)
     samples = re.findall(r"^(\d+)\. (.+)$", gpt["Samples"], flags=re.MULTILINE)
-    assert [int(number) for number, _ in samples] == list(range(1, 21))
-    assert sum(bool(re.search("[\uac00-\ud7a3]", text)) for _, text in samples) == 10
-    assert re.search(r"\d+ of the 20 stands? word for word", gpt["Samples"])
+    assert [int(number) for number, _ in samples] == list(range(1, 41))
+    assert sum(bool(re.match("[\uac00-\ud7a3]", text)) for _, text in samples) == 20
+    assert re.search(r"\d+ of the 40 stands? word for word", gpt["Samples"])
+    assert len(re.findall(r"\d+ of 10", gpt["Samples"])) == 2
 
 
 def test_held_out_korean_reviews_share_no_text_with_those_trained_on(tmp_path, monkeypatch):
@@ -530,32 +534,113 @@ def test_whole_words_are_masked(monkeypatch):
     assert 0.85 < (corrupted[chosen] == 4).float().mean() < 0.95
 
 
-def test_blocks_and_the_loss_in_parts(monkeypatch):
-    """A block begins with a text or the mark before it, and the loss in parts has the gradients of the plain one."""
+def counted_by_hand(rows: list[list[int]], entries: int, order: int):
+    """Kneser-Ney once more, from dictionaries: a function (context, id) to its probability."""
+    counts: list[Counter] = [Counter() for _ in range(order + 1)]
+    for row in rows:
+        for length in range(2, order + 1):
+            # below the highest order, only what begins a row counts as often as it occurs
+            last = range(length - 1, len(row)) if length == order else range(length - 1, min(length, len(row)))
+            counts[length].update(tuple(row[i - length + 1 : i + 1]) for i in last)
+    for length in range(1, order):
+        longer = {tuple(row[i : i + length + 1]) for row in rows for i in range(len(row) - length)}
+        counts[length].update(run[1:] for run in longer)
+    discounts = [[0.0, 0.5, 0.5, 0.5] for _ in counts]
+    for length in range(1, order + 1):
+        n = Counter(counts[length].values())
+        if n[1] and n[2] and n[3] and n[4]:
+            base = n[1] / (n[1] + 2 * n[2])
+            discounts[length] = [0.0] + [max(0, k - (k + 1) * base * n[k + 1] / n[k]) for k in (1, 2, 3)]
+
+    def probability(context: tuple[int, ...], one: int) -> float:
+        shorter = probability(context[1:], one) if context else 1 / entries
+        length = len(context) + 1
+        after = {run[-1]: count for run, count in counts[length].items() if run[:-1] == context}
+        if not after:
+            return shorter
+        taken = {key: min(discounts[length][min(count, 3)], count) for key, count in after.items()}
+        kept = after.get(one, 0) - taken.get(one, 0.0)
+        return (kept + sum(taken.values()) * shorter) / sum(after.values())
+
+    return probability
+
+
+@pytest.mark.parametrize("order", [2, 3, 5])
+def test_the_n_gram_model_is_kneser_ney(order, monkeypatch):
+    """Its probabilities are those of a plain count by dictionaries, and sum to 1 after any context."""
+    monkeypatch.syspath_prepend(str(RECIPES))
+    draw = random.Random(order)
+
+    def rows(many: int) -> list[list[int]]:
+        texts = ([min(int(draw.expovariate(0.5)) + 1, 9) for _ in range(draw.randint(1, 8))] for _ in range(many))
+        return [[0, *text, 0] for text in texts]
+
+    known, unseen = rows(300), rows(20)
+    model = importlib.import_module("kneser_ney").KneserNey(known, 10, order)
+    plain = counted_by_hand(known, 10, order)
+    wanted = [plain(tuple(row[max(0, i - order + 1) : i]), row[i]) for row in unseen for i in range(1, len(row))]
+    assert model.probabilities(unseen).tolist() == pytest.approx(wanted)
+    for context in ([0], [0, 1], [0, 3, 1, 2], [0, 9, 9, 9, 9, 9]):
+        assert sum(model.probabilities([[*context, after]])[-1].item() for after in range(10)) == pytest.approx(1)
+
+
+def test_parts_of_a_batch(monkeypatch):
+    """A part holds texts of one length or packed blocks; in one pass every text comes once."""
     monkeypatch.syspath_prepend(str(RECIPES))
     recipe = importlib.import_module("pocket_gpt")
     training = importlib.import_module("training")
     texts = training.Encoded.of([[n] * (n % 40 + 1) for n in range(1, 400)])
+    source, seen = recipe.Parts(texts, packed=False), []
+    for which in source.by_length():
+        inputs, wanted = source.part(which)
+        assert inputs.numel() <= recipe.PART
+        assert (inputs[:, 0] == 0).all()
+        assert (wanted[:, -1] == 0).all()
+        assert torch.equal(inputs[:, 1:], wanted[:, :-1])
+        seen += inputs[:, 1].tolist()
+    assert sorted(seen) == list(range(1, 400))
+
     ids, begins = recipe.stream(texts, seed=0)
+    assert sorted(ids.tolist()) == sorted([0] * 399 + [n for n in range(1, 400) for _ in range(n % 40 + 1)])
     starts = recipe.block_starts(ids, begins)
-    assert len(starts) > 20
     assert {int(ids[start]) == 0 for start in starts} == {True, False}
     assert all(b - a >= recipe.BLOCK for a, b in zip(starts, starts[1:], strict=False))
-    assert sorted(ids.tolist()) == sorted([0] * 399 + [n for n in range(1, 400) for _ in range(n % 40 + 1)])
     assert all(start == 0 or 0 in (ids[start], ids[start - 1]) for start in starts)
 
+    batches = recipe.Batches([texts, texts])
+    for step in range(8):
+        inputs, wanted, shapes = batches.batch(step)
+        assert len(shapes) == recipe.PARTS
+        assert len(inputs) == len(wanted) == sum(rows * length for rows, length in shapes)
+        assert ((4, recipe.BLOCK) in shapes) == (step % 4 == 3)
+
+
+def test_what_is_trained_is_gpt2(monkeypatch):
+    """The training's own forward pass and loss agree with the library's, up to the rounding of bfloat16."""
+    monkeypatch.syspath_prepend(str(RECIPES))
+    recipe = importlib.import_module("pocket_gpt")
     torch.manual_seed(0)
-    config = transformers.GPT2Config(vocab_size=50, n_positions=300, n_embd=8, n_layer=1, n_head=2)
-    model = transformers.GPT2LMHeadModel(config).eval()
-    ids = torch.randint(50, (3, 300))
-    logits = model(input_ids=ids).logits[:, :-1]
-    plain = torch.nn.functional.cross_entropy(logits.reshape(-1, 50), ids[:, 1:].reshape(-1))
-    plain.backward()
-    wanted = {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
-    model.zero_grad()
-    hidden = model.transformer(input_ids=ids).last_hidden_state[:, :-1].reshape(-1, 8)
-    loss, slope = recipe.next_token_loss(model, hidden, ids[:, 1:].reshape(-1))
-    (hidden * slope).sum().backward()
-    assert loss == pytest.approx(plain.item(), abs=1e-4)
-    for name, parameter in model.named_parameters():
-        assert torch.allclose(parameter.grad, wanted[name], atol=1e-5), name
+    weights = {name: value.detach() + 0.05 * torch.randn_like(value) for name, value in recipe.first_weights().items()}
+    model = recipe.as_gpt2(weights)
+    shapes = [(3, 20), (2, 7)]
+    rows = [torch.randint(recipe.ENTRIES, shape) for shape in shapes]
+    inputs = torch.cat([part.reshape(-1) for part in rows])
+    wanted = inputs.roll(1)
+    for value in weights.values():
+        value.requires_grad_()
+    hidden = recipe.hidden_states(weights, inputs, shapes)
+    recipe.OutputLoss.apply(hidden, weights["tokens"], wanted).backward()
+    plain = [model(input_ids=part, output_hidden_states=True) for part in rows]
+    states = torch.cat([one.hidden_states[-1].reshape(-1, recipe.WIDTH) for one in plain])
+    assert torch.nn.functional.cosine_similarity(hidden.float(), states).min() > 0.999
+    logits = torch.cat([one.logits.reshape(-1, recipe.ENTRIES) for one in plain])
+    loss = torch.nn.functional.cross_entropy(logits, wanted)
+    loss.backward()
+    mine = recipe.OutputLoss.apply(hidden.detach(), weights["tokens"].detach(), wanted)
+    assert mine.item() == pytest.approx(loss.item(), rel=1e-2)
+    for own, library in (
+        (weights["tokens"].grad, model.transformer.wte.weight.grad),
+        (weights["0.up"].grad, model.transformer.h[0].mlp.c_fc.weight.grad.T),
+        (weights["3.out"].grad, model.transformer.h[3].attn.c_proj.weight.grad.T),
+    ):
+        assert torch.nn.functional.cosine_similarity(own.flatten(), library.flatten(), 0) > 0.99
