@@ -200,6 +200,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "12/joint-loss": {
         "return sum((loss * count for loss, count in zip(rows, losses))) / sum(rows)": "a product has no order",
     },
+    "12/averaged-gradients": {
+        "if copies[-1].grad is not None:": "a parameter has a gradient in all copies of one model, or in none",
+        "return sum((loss * count for loss, count in zip(rows, losses))) / sum(rows)": "a product has no order",
+    },
     "12/repair-rates": {
         "without: optimizer.step()": "the schedule goes ahead without it, with no more than a warning",
         "optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=1.0)": ANY,

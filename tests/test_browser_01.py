@@ -91,7 +91,7 @@ def test_typing_changes_every_stage(lab: Lab) -> None:
 def test_exercise_wrong_then_right(lab: Lab) -> None:
     """An exercise explains what is wrong, gives a hint on request, and says when it is right."""
     notebook = read(NOTEBOOKS / f"{STEM}.ipynb")
-    first = next(cell.id for cell in notebook.cells if cell.id.startswith("exercise-"))
+    first = next(cell.id for cell in code_cells(notebook) if cell.id.startswith("exercise-"))
     name = first.removeprefix("exercise-")
     solution = fenced_python(cell_by_id(notebook, f"solution-{name}").source)[0].rstrip("\n")
     output = lab.output(f"check-{name}")
