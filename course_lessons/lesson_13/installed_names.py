@@ -13,7 +13,6 @@ import importlib
 import inspect
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import Any
 
@@ -222,7 +221,7 @@ def _lacking(target: str, line: int) -> Iterator[Missing]:
     before, _, name = target.rpartition(".")
     if not there(before):
         return
-    yield line, target, text("code_reader.no_name", owner=before, name=name, version=_version(package))
+    yield line, target, text("code_reader.no_name", owner=before, name=name, package=package)
 
 
 def _of_call(scope: Scope, node: ast.Call) -> Iterator[Missing]:
@@ -243,7 +242,7 @@ def _of_call(scope: Scope, node: ast.Call) -> Iterator[Missing]:
             if takes:
                 yield from _unknown(takes, f"Dataset.{name}", "datasets", node, scope)
             elif table:
-                words = text("code_reader.no_name", owner="datasets.Dataset", name=name, version=_version("datasets"))
+                words = text("code_reader.no_name", owner="datasets.Dataset", name=name, package="datasets")
                 yield node.lineno, f"datasets.Dataset.{name}", words
         elif maker in ("transformers.Trainer", "transformers.Seq2SeqTrainer") and hasattr(_object(maker), name):
             yield from _unknown(getattr(_object(maker), name), f"Trainer.{name}", "transformers", node, scope)
@@ -260,7 +259,7 @@ def _unknown(callee: Any, name: str, package: str, node: ast.Call, scope: Scope)
     for keyword in _keywords(node, scope):
         if keyword not in taken:
             near = difflib.get_close_matches(keyword, sorted(taken), n=1, cutoff=0.75)
-            words = text("code_reader.no_argument", call=name, name=keyword, version=_version(package))
+            words = text("code_reader.no_argument", call=name, name=keyword, package=package)
             if near:
                 words += " " + text("code_reader.nearest", near=near[0])
             yield node.lineno, f"{name}({keyword}=)", words
@@ -298,7 +297,7 @@ def _task(scope: Scope, node: ast.Call) -> Iterator[Missing]:
     except Exception:  # KeyError today; whatever it is, there is no such pipeline
         if not made:
             near = difflib.get_close_matches(task, registry.get_supported_tasks(), n=1, cutoff=0.75)
-            words = text("code_reader.no_task", task=task, version=_version("transformers"))
+            words = text("code_reader.no_task", task=task, package="transformers")
             yield node.lineno, f"task {task}", " ".join([words, *(text("code_reader.nearest", near=n) for n in near)])
 
 
@@ -368,10 +367,3 @@ def _module(name: str) -> ModuleType:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
             raise _Gone(name) from None
         raise
-
-
-def _version(package: str) -> str:
-    try:
-        return f"{package} {version(package)}"
-    except PackageNotFoundError:
-        return package
