@@ -1,9 +1,9 @@
 """Everything the package says to a learner, looked up by key in one table per language.
 
-The tables of a language are the files `NAME.en.toml` (later `NAME.ko.toml`, and so on) of this package and
-`words.en.toml` in the room of each lesson. They are read as one table. A key is a dotted path: `checkpoint.unknown_id`
-is the entry `unknown_id` of the table `[checkpoint]`. A part that itself holds a dot is not allowed, so keys split
-without doubt.
+The tables of a language are the files `NAME.en.toml`, `NAME.ko.toml` of this package and `words.en.toml`,
+`words.ko.toml` in the room of each lesson. They are read as one table; what a language lacks is taken from the English
+one. A key is a dotted path: `checkpoint.unknown_id` is the entry `unknown_id` of the table `[checkpoint]`. A part that
+itself holds a dot is not allowed, so keys split without doubt.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class CourseError(ValueError):
 
 @cache
 def table(language: str = DEFAULT_LANGUAGE) -> dict[str, Any]:
-    """All texts of one language as nested dictionaries.
+    """All texts of one language as nested dictionaries, as its own files give them.
 
     Raises CourseError if the course does not have that language.
 
@@ -42,8 +42,8 @@ def table(language: str = DEFAULT_LANGUAGE) -> dict[str, Any]:
     """
     if language not in languages():
         raise CourseError(
-            f"COURSE_LANGUAGE is {language!r}, but the course speaks {', '.join(languages())}. "
-            "Unset it, or set it to one of these."
+            f"The language is {brief(language)}, but the course speaks {', '.join(languages())}. "
+            "Give one of these to setup(language=...) or in COURSE_LANGUAGE, or none: then it speaks English."
         )
     whole: dict[str, Any] = {}
     for source in _tables():
@@ -78,22 +78,55 @@ def languages() -> list[str]:
     return sorted({file.name.split(".")[-2] for file in _tables()})
 
 
+def language() -> str:
+    """The learner's language: what `setup(language=...)` or the environment chose, else English.
+
+    >>> language()
+    'en'
+    """
+    return os.environ.get(LANGUAGE_VARIABLE, "").strip().lower() or DEFAULT_LANGUAGE
+
+
+def speak(chosen: str) -> None:
+    """Choose the learner's language, for this process and those that it starts; CourseError for one there is not.
+
+    >>> speak("tlh")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    CourseError: The language is 'tlh', but the course speaks ...
+    """
+    name = str(chosen).strip().lower()
+    table(name)
+    os.environ[LANGUAGE_VARIABLE] = name
+
+
+@cache
+def _whole(language: str) -> dict[str, Any]:
+    return _laid_over(table(DEFAULT_LANGUAGE), table(language))
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    """One table on top of another, entry by entry; lists too, where both have the same length."""
+    if isinstance(below, dict) and isinstance(above, dict):
+        return {key: _laid_over(below.get(key), above.get(key)) for key in below | above}
+    if isinstance(below, list) and isinstance(above, list) and len(below) == len(above):
+        return [_laid_over(*pair) for pair in zip(below, above, strict=True)]
+    return below if above is None else above
+
+
 def entry(key: str) -> Any:
-    """The entry under a dotted key in the learner's language; in English where the translation lacks it.
+    """The entry under a dotted key in the learner's language; what the translation lacks in it is English.
 
     Raises KeyError if no language has the key: that is a mistake in the package, never the learner's.
 
     >>> entry("exercise.ui.passed")
     'Right.'
     """
-    language = os.environ.get(LANGUAGE_VARIABLE, DEFAULT_LANGUAGE).strip().lower() or DEFAULT_LANGUAGE
-    for candidate in dict.fromkeys([language, DEFAULT_LANGUAGE]):
-        node: Any = table(candidate)
-        for part in key.split("."):
-            node = node.get(part) if isinstance(node, dict) else None
-        if node is not None:
-            return node
-    raise KeyError(f"no text under the key {key!r}")
+    node: Any = _whole(language())
+    for part in key.split("."):
+        node = node.get(part) if isinstance(node, dict) else None
+    if node is None:
+        raise KeyError(f"no text under the key {key!r}")
+    return node
 
 
 def text(key: str, /, **values: object) -> str:

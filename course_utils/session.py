@@ -8,6 +8,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from course_utils.checkpoints import mode
+from course_utils.messages import speak
 
 QUIET = {
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
@@ -18,7 +19,7 @@ QUIET = {
 SHOWN_VERSIONS = ("torch", "transformers", "tokenizers", "datasets", "ipywidgets")
 
 
-def setup(seed: int = 0) -> None:
+def setup(seed: int = 0, language: str | None = None) -> None:
     """Prepare a lesson: no progress bars, fixed seed, one CPU thread, and no network in pocket mode.
 
     Call it in the first cell, before transformers is imported. It prints nothing, so that its cell is the same on
@@ -26,14 +27,17 @@ def setup(seed: int = 0) -> None:
 
     Args:
         seed: seed of Python's, NumPy's and torch's random numbers.
+        language: what the course speaks from here on, such as "ko"; without it, what COURSE_LANGUAGE says, or English.
     Raises:
-        CourseError: COURSE_CHECKPOINTS names a mode that does not exist.
+        CourseError: a language that the course does not have, or a mode in COURSE_CHECKPOINTS that does not exist.
 
     >>> setup()
     >>> import os
     >>> os.environ["HF_HUB_OFFLINE"]
     '1'
     """
+    if language is not None:
+        speak(language)
     offline = mode() == "pocket"
     os.environ.update(QUIET)
     if offline:

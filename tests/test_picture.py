@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from commands.comparison import changes, course_rules
 from commands.refresh import execute, strip
-from course_utils.picture import digest
+from course_checks.drawn import digest
 
 DRAWN = """
 from matplotlib.figure import Figure
