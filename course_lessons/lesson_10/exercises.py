@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from course_checks.judging import Exercise, Found
 from course_checks.values import alike, as_tensor, close
 from course_utils.exercises import record
+from course_utils.messages import text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,23 +95,30 @@ def in_order(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> Exer
         fewest = max(sum(len(batch) * max(batch) for batch in way) for way in ways)
         best = [(len(batch), max(batch)) for batch in ways[0]]
         if sorted(shape[0] for shape in shapes) != sorted(rows for rows, _ in best):
-            raise Found("one_by_one", f"batches of shapes `{shapes}`", f"shapes like `{best}`")
+            raise Found("one_by_one", shapes_words("batches", shapes), shapes_words("like", best))
         if sum(rows * tokens for rows, tokens in shapes) > MOST_PADDING * fewest:
-            raise Found("too_much_padding", f"batches of shapes `{shapes}`", f"shapes like `{best}`")
+            raise Found("too_much_padding", shapes_words("batches", shapes), shapes_words("like", best))
         if any(loud):
-            raise Found("gradients", "logits read with gradients", "without")
+            raise Found("gradients", *_gradients())
         return given
+
+    def shapes_words(key: str, shapes: object) -> str:
+        return text(f"exercise.10.in-order.words.{key}", shapes=shapes)
+
+    def call(texts: list[str]) -> str:
+        words = "call" if len(texts) > 1 else "call_long"
+        return text(f"exercise.10.in-order.words.{words}", texts=len(texts))
 
     right = by()
     longest = max(TEXTS, key=len)
     shortest = sorted(TEXTS, key=len)[:BATCH]
-    eight = [text for text in TEXTS if text in shortest]
+    eight = [one for one in TEXTS if one in shortest]
     return Exercise(
         right=right,
         cases=[(list(eight),), ([*eight, longest],), (list(TEXTS),), ([TOO_LONG],)],
         use=watched,
         same=alike(1e-4),
-        call=lambda texts: f"predict({len(texts)} texts)" if len(texts) > 1 else "predict(one long text)",
+        call=call,
         mistakes={
             "sorted_order": (by(give=lambda read, order: read), by(longest_first, give=lambda read, order: read)),
             "wrong_way": (by(give=lambda read, order: read[order]), by(longest_first, give=lambda r, order: r[order])),
@@ -128,6 +136,11 @@ def in_order(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> Exer
             "gradients": by(quiet=False),
         },
     )
+
+
+def _gradients() -> tuple[str, str]:
+    """What was found and what was expected where a model kept notes for gradients, in words."""
+    return text("exercise.10.steady.words.gradients"), text("exercise.10.steady.words.none")
 
 
 @record("10/best-labels")
@@ -254,6 +267,9 @@ def steady() -> Exercise:
 
     sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
 
+    def words(key: str, **values: str) -> str:
+        return text(f"exercise.10.steady.words.{key}", **values)
+
     def logits(answer: Callable[[Any, dict[str, Tensor]], Any], mode: str, ids: Tensor) -> Any:
         """Build a model, put it into a mode, ask, and look at what is left behind."""
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
@@ -274,16 +290,15 @@ def steady() -> Exercise:
             return given
         after = {name: part.training for name, part in model.named_modules()}
         if before[""] != after[""]:
-            modes = {True: "training mode", False: "evaluation mode"}
-            cause = "left_in_training" if after[""] else "left_in_eval"
-            raise Found(cause, f"a model left in {modes[after['']]}", f"{modes[before['']]}, as it came")
+            cause, came = ("left_in_training", "evaluation") if after[""] else ("left_in_eval", "training")
+            raise Found(cause, words(cause), words(f"came_in_{came}"))
         if before != after:
             name = next(name for name in before if before[name] != after[name])
-            raise Found("parts_lost", f"`{name}` left in another mode", "the mode in which it came")
+            raise Found("parts_lost", words("part", name=name), words("came"))
         if left_off:
-            raise Found("left_off", "gradients switched off afterwards too", "on again")
+            raise Found("left_off", words("left_off"), words("on"))
         if any(loud) or getattr(given, "requires_grad", False):
-            raise Found("gradients", "logits read with gradients", "without")
+            raise Found("gradients", *_gradients())
         return as_tensor(given)
 
     def asked(
@@ -318,11 +333,7 @@ def steady() -> Exercise:
         cases=[("training", ids), ("evaluation", torch.tensor([[3, 4, 5], [6, 7, 8]])), ("mixed", ids)],
         use=logits,
         same=alike(1e-4),
-        call=lambda mode, ids: (
-            "steady(model in training mode with its layers in evaluation mode, inputs)"
-            if mode == "mixed"
-            else f"steady(model in {mode} mode, inputs)"
-        ),
+        call=lambda mode, ids: words(f"call_{mode}"),
         mistakes={
             "random": (
                 asked(before=lambda model: None),
@@ -366,7 +377,7 @@ def repair_share(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> 
     def all_of(batches: list[list[bool]]) -> list[bool]:
         return sum(batches, [])
 
-    short = [text for text in TEXTS if len(text) < 40]
+    short = [one for one in TEXTS if len(one) < 40]
     seven = [*short, short[0]]
     return Exercise(
         right=counted(lambda batches: sum(all_of(batches)) / len(all_of(batches))),
@@ -377,7 +388,7 @@ def repair_share(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> 
             ([short[0], TOO_LONG], [0, 1], 1),
         ],
         same=alike(1e-4),
-        call=lambda texts, right, size: f"share_right({len(texts)} texts, right, {size})",
+        call=lambda texts, right, size: text("exercise.10.repair-share.words.call", texts=len(texts), size=size),
         mistakes={
             "planted": counted(lambda batches: sum(sum(b) / len(b) for b in batches) / len(batches)),
             "by_size": lambda texts, right, size: counted(lambda batches: sum(all_of(batches)) / (size * len(batches)))(
