@@ -9,7 +9,7 @@ from html import escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from course_lessons.lesson_06.batching import TokenCount, count_tokens
+from course_lessons.lesson_06.batching import STRATEGIES, TokenCount, count_tokens
 from course_utils.markup import bar, legend, panel, small
 from course_utils.messages import CourseError, brief, text
 from course_utils.palette import BLUE, GREY, INK, ORANGE
@@ -22,6 +22,8 @@ MOST_ROWS = 64
 """Rows of a batch that are drawn in HTML at most; of more rows an even choice is drawn."""
 PIXELS = 640
 """Width of the widest table in HTML."""
+MARKS = ("mean", "longest")
+"""Marked lengths that have a name in the learner's language."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class DrawnBatch:
     """One batch to be drawn.
 
     Attributes:
-        name: what stands above it.
+        name: what stands above it; one of `STRATEGIES` stands there in the learner's language.
         lengths: tokens of each row.
         width: length to which all rows are padded; not below the longest row.
 
@@ -56,7 +58,7 @@ def draw_lengths(lengths: Sequence[int], marked: Mapping[str, int]) -> Picture:
 
     Args:
         lengths: tokens of each row.
-        marked: lengths to mark by a line, by what to write at it.
+        marked: lengths to mark by a line, by what to write at it; `MARKS` stand there in the learner's language.
 
     >>> picture = draw_lengths([3, 3, 5], {"mean": 4})
     >>> [float(bar.get_height()) for bar in picture.figure.axes[0].patches], picture.words
@@ -70,6 +72,7 @@ def draw_lengths(lengths: Sequence[int], marked: Mapping[str, int]) -> Picture:
         counted[length - tokens[0]] += 1
     axes.bar(tokens, counted, width=1.0, color=BLUE, edgecolor="white", linewidth=0.5)
     top = max(counted, default=1) or 1
+    marked = {text(f"draw_batching.marks.{name}") if name in MARKS else name: each for name, each in marked.items()}
     axes.set_ylim(0, 1.25 * top)
     for name, length in marked.items():
         axes.axvline(length, color=INK, linewidth=2, linestyle="--")
@@ -94,11 +97,11 @@ def draw_lengths(lengths: Sequence[int], marked: Mapping[str, int]) -> Picture:
 def draw_batches(batches: Sequence[DrawnBatch]) -> Picture:
     """Batches beside each other on one scale: every row a bar, its tokens filled, its padding hatched.
 
-    >>> picture = draw_batches([DrawnBatch("longest", (3, 5), 5)])
+    >>> picture = draw_batches([DrawnBatch("mine", (3, 5), 5)])
     >>> [float(bar.get_width()) for bar in picture.figure.axes[0].patches]
     [3.0, 5.0, 2.0, 0.0]
     >>> picture.words
-    'Batches as tables, tokens filled, padding hatched. longest: 2 x 5 positions, 0.80 real.'
+    'Batches as tables, tokens filled, padding hatched. mine: 2 x 5 positions, 0.80 real.'
     """
     across = 2 if len(batches) > 1 else 1
     down = -(-len(batches) // across)
@@ -142,11 +145,20 @@ def _draw_batch(axes: Axes, batch: DrawnBatch) -> None:
 def _title(batch: DrawnBatch) -> str:
     return text(
         "draw_batching.batch_title",
-        name=batch.name,
+        name=_shown(batch.name),
         rows=len(batch.lengths),
         width=batch.width,
         share=f"{batch.count.share:.2f}",
     )
+
+
+def _shown(name: str) -> str:
+    """A way to form batches as the learner calls it; any other name as it is.
+
+    >>> _shown("longest"), _shown("mine")
+    ('longest of batch', 'mine')
+    """
+    return text(f"draw_batching.{name}") if name in STRATEGIES else name
 
 
 def draw_order(lengths: Sequence[int], plans: Mapping[str, Sequence[Sequence[int]]]) -> Picture:
@@ -155,7 +167,8 @@ def draw_order(lengths: Sequence[int], plans: Mapping[str, Sequence[Sequence[int
 
     Args:
         lengths: tokens of each row.
-        plans: the batches of an epoch in their order, by the name of the plan; each batch has a row.
+        plans: the batches of an epoch in their order, by the name of the plan; each batch has a row. One of
+            `STRATEGIES` stands there in the learner's language.
 
     >>> picture = draw_order([3, 5, 9], {"as it is": [[0, 1], [2]]})
     >>> picture.figure.axes[0].collections[-1].get_offsets()[:, 1].tolist(), picture.words
@@ -168,7 +181,7 @@ def draw_order(lengths: Sequence[int], plans: Mapping[str, Sequence[Sequence[int
         steps = range(1, len(inside) + 1)
         axes.vlines(steps, [min(b) for b in inside], [max(b) for b in inside], color=GREY, linewidth=2.5, alpha=0.6)
         axes.scatter(steps, [sum(b) / len(b) for b in inside], color=BLUE, s=22, zorder=3)
-        axes.set_title(name, fontsize=13, loc="left")
+        axes.set_title(_shown(name), fontsize=13, loc="left")
         axes.set_ylim(0, max(lengths) * 1.05)
     panels[-1].set_xlabel(text("draw_batching.step"))
     panels[len(plans) // 2].set_ylabel(text("draw_batching.tokens"))
@@ -179,7 +192,7 @@ def draw_order(lengths: Sequence[int], plans: Mapping[str, Sequence[Sequence[int
         parts.append(
             text(
                 "draw_batching.order_part",
-                name=name,
+                name=_shown(name),
                 batches=len(plan),
                 low=round(min(means)),
                 high=round(max(means)),
