@@ -20,6 +20,7 @@ These rooms use nothing but Python's standard library, because they work before 
 These need the packages of the course. They are run by the Python in .venv, in the folder of the course:
 
     refresh             runs stored lessons anew
+    translation         a translated lesson beside its English twin, for `refresh` and the tests
     comparison          which outputs are compared, for `refresh` and for the tests
     measure             measures the figures that lessons quote
     pack                makes a folder that installs the course without a network

@@ -86,11 +86,12 @@ COMMANDS = (
     ),
     Command(
         "refresh",
-        "refresh [NN] [--check]",
+        "refresh [NN] [--check] [--language ko [--translated ID ...]]",
         (
             "For authors: run the stored lessons from a fresh kernel, store the outputs without widget",
             "state, and show which compared outputs changed; then draw the glossary and the index of",
-            "corrections anew. With --check nothing is written.",
+            "corrections anew. With --check nothing is written. A Korean lesson takes over new code from the",
+            "English one, and the cells whose words are out of date are named; --translated says which are not.",
         ),
         command_refresh,
     ),

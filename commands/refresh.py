@@ -5,6 +5,9 @@ left out of a stored lesson: widget state (a page without a kernel shows the fal
 of execution, the exact version of Python, and folders of this machine in tracebacks. Cells are numbered 1 to n, and the
 opening says the study time that `commands/study_time.py` computes.
 
+A translated lesson first takes over what needs no translator, its code above all (`commands/translation.py`); the cells
+that somebody has to look at again are named, and with `--translated ID ...` they are noted as up to date.
+
 Printed for each lesson: how long it ran, and every compared output that changed, by the id of its cell; what is
 compared, `commands/comparison.py` says.
 """
@@ -27,8 +30,10 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from commands.comparison import WIDGET_VIEW, Rule, changes, course_rules
+from commands.lessons import EDITIONS, ENGLISH, Edition, edition_of
 from commands.shared import ROOT
 from commands.study_time import study_time, write_into, write_into_readme
+from commands.translation import follow, out_of_date, stamp
 
 TIMEOUT = 600
 
@@ -148,44 +153,91 @@ def stored_text(notebook: NotebookNode) -> str:
     return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
 
 
-def refresh(path: Path, rules: Sequence[Rule], check: bool) -> bool:
-    """Run one lesson, print what changed, store it unless `check`; whether a compared output changed.
+def refresh(path: Path, rules: Sequence[Rule], check: bool, translated: Sequence[str] = ()) -> bool:
+    """Run one lesson, print what changed, store it unless `check`; whether it was not as it should be.
 
+    That is: a compared output changed, or in a translated lesson something else than outputs.
     Raises LessonFailed, leaving the stored lesson as it was.
     """
     text = path.read_text(encoding="utf-8")
     old = nbformat.reads(text, as_version=4)
+    edition = edition_of(path)
+    name = path.stem if edition == ENGLISH else f"{edition.language}/{path.stem}"
+    twin = None if edition == ENGLISH else nbformat.read(ENGLISH.folder / path.name, as_version=4)
+    new, done = (old, []) if twin is None else after_twin(old, twin, edition, translated)
     started = time.perf_counter()
-    new = execute(old, path.parent)
+    new = execute(new, path.parent)
     seconds = time.perf_counter() - started
     strip(new)
-    write_into(new.cells)
+    write_into(new.cells, edition.language, twin and study_time(twin.cells))
     nbformat.validate(new)
     changed = changes(code_cells(old), code_cells(new), rules)
-    print(f"{path.stem}: ran in {seconds:.0f} s, {len(changed)} compared outputs changed", flush=True)
-    for change in changed:
+    print(f"{name}: ran in {seconds:.0f} s, {len(changed)} compared outputs changed", flush=True)
+    for change in [*done, *changed]:
         print("  " + change.replace("\n", "\n  "))
     result = stored_text(new)
     if not check and result != text:
         path.write_text(result, encoding="utf-8", newline="\n")
         print("  stored")
-    if not check and path.resolve().parent == ROOT / "notebooks":
+    if not check and path.resolve().parent == ENGLISH.folder.resolve():
         write_into_readme(path, study_time(new.cells))
-    return bool(changed)
+    late = [] if twin is None else out_of_date(twin.cells, new.cells)
+    if late:
+        print(f"  out of date: {' '.join(late)}")
+    elif twin is None:
+        tell_translations(path, new)
+    return bool(changed or done or late)
+
+
+def after_twin(
+    old: NotebookNode, twin: NotebookNode, edition: Edition, translated: Sequence[str]
+) -> tuple[NotebookNode, list[str]]:
+    """A translated lesson with what it takes over from its English twin, not run yet, and what that is, in lines."""
+    new = copy.deepcopy(old)
+    cells, done = follow(twin.cells, old.cells, edition.language)
+    for cell in cells:
+        if cell["cell_type"] == "code" and "outputs" not in cell:
+            cell["outputs"], cell["execution_count"] = [], None
+    new.cells = [nbformat.from_dict(cell) for cell in cells]
+    new.metadata = copy.deepcopy(twin.metadata)
+    stamp(twin.cells, new.cells, translated)
+    return new, done
+
+
+def tell_translations(path: Path, english: NotebookNode) -> None:
+    """Name the cells of a lesson's translations that its English text has left behind."""
+    for edition in EDITIONS.values():
+        twin = edition.folder / path.name
+        if edition != ENGLISH and path.resolve().parent == ENGLISH.folder.resolve() and twin.exists():
+            late = out_of_date(english.cells, nbformat.read(twin, as_version=4).cells)
+            if late:
+                print(f"  {edition.language}/{path.stem} is out of date: {' '.join(late)}")
+
+
+def ids_in(paths: Sequence[Path]) -> set[str]:
+    """The ids of the cells that the English lessons of these names have."""
+    twins = [ENGLISH.folder / path.name for path in paths]
+    return {cell.id for twin in twins if twin.exists() for cell in nbformat.read(twin, as_version=4).cells}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Refresh the lessons named; 1 if one failed or, with `--check`, if a compared output changed."""
+    """Refresh the lessons named; 1 if one failed or, with `--check`, if one is not as it should be."""
     parser = argparse.ArgumentParser(prog="course.py refresh", description="Run stored lessons from a fresh kernel.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if an output changed")
-    parser.add_argument("notebooks", nargs="+", type=Path)
+    parser.add_argument("notebooks", nargs="+", type=Path, help="stored lessons; one in ko/ is a Korean one")
+    parser.add_argument(
+        "--translated", nargs="+", default=[], metavar="ID", help="cells of a translated lesson that are up to date now"
+    )
     options = parser.parse_args(arguments)
+    unknown = set(options.translated) - ids_in(options.notebooks)
+    if unknown:
+        parser.error(f"no cell of these lessons has the id {' or '.join(sorted(unknown))}")
     os.environ["COURSE_PROGRESS"] = "off"  # a stored run is nobody's progress
     rules = course_rules()
     failed = changed = False
     for path in options.notebooks:
         try:
-            changed |= refresh(path.resolve(), rules, options.check)
+            changed |= refresh(path.resolve(), rules, options.check, options.translated)
         except LessonFailed as problem:
             failed = True
             print(f"{path.stem}: FAILED, left as it was\n  {problem}", flush=True)

@@ -6,7 +6,7 @@ import os
 import tempfile
 
 from commands import install
-from commands.lessons import find_lesson, looks_like_lesson, some_lessons
+from commands.lessons import ENGLISH, find_lesson, looks_like_lesson, some_lessons, take_edition
 from commands.shared import Stop, environment, lesson_environment, run, venv_python
 
 DRAWN_FROM_LESSONS = ("glossary", "corrections_index", "section_times")
@@ -14,10 +14,12 @@ DRAWN_FROM_LESSONS = ("glossary", "corrections_index", "section_times")
 
 def command_refresh(words: list[str]) -> int:
     """Re-run stored lessons from a fresh kernel and show which compared outputs changed."""
-    chosen = [find_lesson(word) for word in words if looks_like_lesson(word)] or some_lessons()
+    words = list(words)
+    edition = take_edition(words) or ENGLISH
+    chosen = [find_lesson(word, edition) for word in words if looks_like_lesson(word)] or some_lessons(edition)
     options = [word for word in words if not looks_like_lesson(word)]
     install.ensure_installed()
-    code = in_venv("refresh", [*options, *map(str, chosen)])
+    code = in_venv("refresh", [*map(str, chosen), *options])
     for room in DRAWN_FROM_LESSONS:
         code = in_venv(room, [word for word in options if word == "--check"]) or code
     return code

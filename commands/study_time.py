@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from commands.lessons import some_lessons
+from commands.lessons import EDITIONS, some_lessons
 from commands.shared import ROOT, write_whole
 
 WORDS_A_MINUTE = 200
@@ -25,9 +25,9 @@ MINUTES_A_QUIZ = 3
 
 HEADING = re.compile(r"^(#{1,6}) +(.+?) *$", flags=re.MULTILINE)
 FENCED = re.compile(r"^(```|~~~).*?^\1[^\n]*$", flags=re.DOTALL | re.MULTILINE)
-FURTHER = re.compile(r"(?:^(?:\d+ )?|, )further\b", flags=re.IGNORECASE)
-EXERCISE = re.compile(r"^Exercise\b.*\(about (\d+) minutes?\)$")
-SENTENCE = re.compile(r"Study time about [^\n]*")
+FURTHER = re.compile(r"(?:^(?:\d+ )?|, )(?:further\b|더 알아보기)", flags=re.IGNORECASE)
+EXERCISE = re.compile(r"^(?:Exercise|연습 문제)\b.*\((?:about |약 )(\d+)(?: minutes?|분)\)$")
+SENTENCE = {"en": re.compile(r"Study time about [^\n]*"), "ko": re.compile(r"공부 시간 약 [^\n]*")}
 
 
 class Part(NamedTuple):
@@ -119,12 +119,18 @@ def rounded(minutes: float) -> int:
     return max(5, round(minutes / 5) * 5) if minutes else 0
 
 
-def sentence(time: StudyTime) -> str:
-    """What a lesson's opening says of it.
+def sentence(time: StudyTime, language: str = "en") -> str:
+    """What a lesson's opening says of it, in the language of the lesson.
 
     >>> print(sentence(StudyTime(45, 15, 25)))
     Study time about 45 minutes (estimated), 15 of them for exercises, and 25 more for what is marked *further*.
+    >>> print(sentence(StudyTime(45, 15, 25), "ko"))
+    공부 시간 약 45분(추정), 그중 연습 문제 15분, *더 알아보기*까지 하면 25분 추가.
     """
+    if language == "ko":
+        more = f", *더 알아보기*까지 하면 {time.further}분 추가" if time.further else ""
+        exercises = f", 그중 연습 문제 {time.exercises}분" if time.exercises else ""
+        return f"공부 시간 약 {time.core}분(추정){exercises}{more}."
     more = f", and {time.further} more for what is marked *further*" if time.further else ""
     exercises = f", {time.exercises} of them for exercises" if time.exercises else ""
     return f"Study time about {time.core} minutes (estimated){exercises}{more}."
@@ -140,15 +146,17 @@ def text_of(cell: Mapping[str, Any]) -> str:
     return "".join(cell["source"])
 
 
-def write_into(cells: Sequence[dict[str, Any]]) -> bool:
+def write_into(cells: Sequence[dict[str, Any]], language: str = "en", time: StudyTime | None = None) -> bool:
     """Put the sentence into the opening of a lesson, in place; whether it was another one before.
 
-    What follows on the same line is replaced as well. A lesson whose opening says nothing of its study time is left.
+    A translated lesson is given the time of its English twin: the rule counts English words. What follows on the same
+    line is replaced as well. A lesson whose opening says nothing of its study time is left.
     """
     if not cells or not is_prose(cells[0]):
         return False
     before = text_of(cells[0])
-    after = SENTENCE.sub(sentence(study_time(cells)).replace("\\", r"\\"), before, count=1)
+    words = sentence(time or study_time(cells), language)
+    after = SENTENCE[language].sub(lambda _: words, before, count=1)
     if after != before:
         cells[0]["source"] = after
     return after != before
@@ -174,12 +182,15 @@ def write_into_readme(lesson: Path, time: StudyTime) -> None:
 
 
 def main() -> int:
-    """Write the study times of all lessons, without running one."""
+    """Write the study times of all lessons, those of translated ones too, without running one."""
     for path in some_lessons():
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        if write_into(notebook["cells"]):
-            write_notebook(path, notebook)
-        write_into_readme(path, study_time(notebook["cells"]))
+        time = study_time(json.loads(path.read_text(encoding="utf-8"))["cells"])
+        for edition in EDITIONS.values():
+            twin = edition.folder / path.name
+            notebook = json.loads(twin.read_text(encoding="utf-8")) if twin.exists() else {"cells": []}
+            if write_into(notebook["cells"], edition.language, time):
+                write_notebook(twin, notebook)
+        write_into_readme(path, time)
     return 0
 
 

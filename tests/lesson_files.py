@@ -53,8 +53,9 @@ def lesson_paths() -> list[Path]:
 @cache
 def run_time(path: Path) -> int:
     """The seconds that a lesson says it runs, in its opening; 0 where it says nothing."""
-    found = re.search(r"[Rr]un time[^.\n]{0,20} (\d+) (second|minute)", path.read_text(encoding="utf-8"))
-    return int(found.group(1)) * (60 if found.group(2) == "minute" else 1) if found else 0
+    text = path.read_text(encoding="utf-8")
+    found = re.search(r"(?:[Rr]un time[^.\n]{0,20} |실행 시간 약 )(\d+)(?: (second|minute)|(초|분))", text)
+    return int(found.group(1)) * (60 if found.group(2) == "minute" or found.group(3) == "분" else 1) if found else 0
 
 
 def read(path: Path) -> NotebookNode:
