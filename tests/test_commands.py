@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {path.stem: path for path in (ROOT / "commands").glob("*.py") if path.stem != "__init__"}
 RUN_IN_VENV = {
     "comparison", "refresh", "measure", "pack", "export_progress", "build_site", "study_time", "section_times",
-    "glossary", "docs_pictures", "corrections_index",
+    "glossary", "docs_pictures", "corrections_index", "translation",
 }  # fmt: skip
 BEFORE_THE_INSTALLATION = {
     "cli", "colab", "copies", "doctor", "install", "lessons", "open_lab", "packages", "publish", "relay", "run_tests",
@@ -917,12 +917,23 @@ def test_refresh_runs_the_stored_lesson(installed: Rooms, monkeypatch: pytest.Mo
     stored = installed.ROOT / "notebooks" / "05_padding_and_masks.ipynb"
     assert {command[0] for command in called} == {str(installed.shared.venv_python())}
     assert [command[1:] for command in called] == [
-        ["-m", "commands.refresh", "--check", str(stored)],
+        ["-m", "commands.refresh", str(stored), "--check"],
         ["-m", "commands.glossary", "--check"],
         ["-m", "commands.corrections_index", "--check"],
         ["-m", "commands.section_times", "--check"],
     ]
     assert {command[2] for command in called} <= {f"commands.{room}" for room in ROOMS}
+
+
+def test_refresh_takes_the_lesson_of_the_language(installed: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[list[str]] = []
+    monkeypatch.setattr(installed.relay, "run", lambda command, env: called.append(command) or 0)
+    korean = installed.ROOT / "notebooks" / "ko" / "05_padding_and_masks.ipynb"
+    korean.parent.mkdir()
+    korean.write_text("{}", encoding="utf-8")
+    assert installed.main(["refresh", "5", "--language", "ko", "--translated", "one", "two"]) == 0
+    assert called[0][1:] == ["-m", "commands.refresh", str(korean), "--translated", "one", "two"]
+    assert installed.main(["refresh", "--language", "tlh"]) == 1
 
 
 def test_the_exit_code_and_the_time_are_reported(
