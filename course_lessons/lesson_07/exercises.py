@@ -149,7 +149,7 @@ def metrics() -> Exercise:
             result([0, 0, 0], [0, 0, 0]),
         ],
         call=lambda result: (
-            f"metrics(result) with labels {result.label_ids.tolist()} and best classes "
+            f"metrics(result), label_ids {result.label_ids.tolist()}, predictions.argmax(axis=-1) "
             f"{result.predictions.argmax(axis=-1).tolist()}"
         ),
         mistakes={
