@@ -29,7 +29,9 @@ GITHUB = "https://github.com/jane-doe/course/blob/main/notebooks/05_padding_and_
 ARCHIVE = "https://github.com/jane-doe/course/archive/main.zip"
 OTHER = "Fork-er/their.course_2"
 SESSIONS = "curl -s -m 3 http://$COLAB_JUPYTER_IP:9000/api/sessions"
-MOST_LINES = 12
+MOST_LINES = 14
+SAYS = "Installing the course from / 강의 설치:"
+MISSING = "Put the course's zip or wheel beside this notebook and run again / 강의 zip을 옆에 두고 다시 실행하세요"
 
 
 def listed(*addresses: str) -> str:
@@ -105,7 +107,7 @@ def cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 def test_it_can_be_explained(lesson: Path) -> None:
-    """Twelve lines; the same in every lesson (test_notebooks_contract says so)."""
+    """Fourteen lines; the same in every lesson and in both languages (test_notebooks_contract says so)."""
     lines = [line for line in cell_by_id(read(lesson), "install").source.splitlines() if line.strip()]
     assert len(lines) <= MOST_LINES
 
@@ -126,12 +128,13 @@ def test_nothing_happens_where_the_package_is(cell: Cell) -> None:
         (GITHUB.replace("main", "fix/mask_2.0"), ARCHIVE.replace("main", "fix/mask_2.0")),
         (GITHUB.replace("jane-doe/course", OTHER), ARCHIVE.replace("jane-doe/course", OTHER)),
         (GITHUB.replace("notebooks/", "notebooks/ko/"), ARCHIVE),
+        (GITHUB.replace("main/notebooks/", "fix/ko/notebooks/ko/"), ARCHIVE.replace("main", "fix/ko")),
     ],
 )
 def test_what_colab_opened_from_github_installs_itself(cell: Cell, opened: str, installed: str) -> None:
     """The repository and the branch that the lesson came from, shown before they are used."""
     assert cell.in_colab(listed(opened)).run() == installed
-    assert cell.asked == [SESSIONS] and cell.shown == f"Installing the course from {installed}\n"
+    assert cell.asked == [SESSIONS] and cell.shown == f"{SAYS} {installed}\n"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +157,7 @@ def test_what_colab_opened_from_github_installs_itself(cell: Cell, opened: str, 
 def test_no_answer_or_another_leads_to_no_address(cell: Cell, answer: str) -> None:
     """From Google Drive, from elsewhere, two notebooks, no list: no address is made up, the learner chooses a file."""
     assert cell.in_colab(answer, upload="transformers_course-0.1.0-py3-none-any.whl").run().endswith(".whl")
-    assert "zip file or wheel" in cell.shown and "http" not in cell.shown
+    assert "a zip or wheel" in cell.shown and "http" not in cell.shown
 
 
 def test_the_list_names_one_notebook_twice(cell: Cell) -> None:
@@ -179,7 +182,7 @@ def test_other_archives_are_left_alone(cell: Cell) -> None:
     cell.archive("golf course.zip", "golf/course.txt")
     (cell.folder / "broken.zip").write_bytes(b"PK no")
     (cell.folder / "folder.zip").mkdir()
-    with pytest.raises(AssertionError, match="zip or wheel beside this notebook"):
+    with pytest.raises(AssertionError, match=MISSING):
         cell.run()
     cell.archive("real.zip")
     assert cell.run() == "real.zip"
@@ -194,7 +197,7 @@ def test_kaggles_input_folder_is_looked_into(cell: Cell) -> None:
 def test_the_learner_chooses_a_file(cell: Cell) -> None:
     """Where nothing is found, Colab's button; a learner who chooses nothing gets no installation."""
     assert cell.in_colab(upload="course (1).zip").run() == "course (1).zip"
-    assert cell.chosen and "which you choose here" in cell.shown
+    assert cell.chosen and cell.shown == f"{SAYS} a zip or wheel, chosen here / 여기서 고르는 파일\n"
     with pytest.raises(ValueError, match="not enough values"):
         cell.in_colab(upload=None).run()
     assert len(cell.commands) == 1
@@ -202,7 +205,7 @@ def test_the_learner_chooses_a_file(cell: Cell) -> None:
 
 def test_elsewhere_one_sentence_says_what_to_do(cell: Cell) -> None:
     """Outside Colab there is no button; the last line of the error is the sentence."""
-    with pytest.raises(AssertionError, match=r"^Put the course's zip or wheel beside this notebook and run again\.$"):
+    with pytest.raises(AssertionError, match=rf"^{MISSING}$"):
         cell.run()
     assert not cell.commands
 
@@ -217,6 +220,17 @@ def test_the_order_of_the_places(cell: Cell) -> None:
     assert cell.run() == published
     (cell.folder.parent / "course_utils").mkdir()
     assert (cell.folder / cell.run()).resolve() == cell.folder.parent.resolve()
+
+
+@pytest.mark.parametrize("place", ["notebooks", "my", "notebooks/ko", "my/ko"])
+def test_the_course_above_is_found(cell: Cell, place: str) -> None:
+    """A lesson, or a copy of it, that is opened where the course was unpacked: from the folders of both editions."""
+    (cell.folder / "course_utils").mkdir()
+    folder = cell.folder / place
+    folder.mkdir(parents=True)
+    cell.monkeypatch.chdir(folder)
+    assert (folder / cell.run()).resolve() == cell.folder.resolve()
+    assert cell.shown.startswith(SAYS)
 
 
 @pytest.mark.skipif(os.name == "nt" or not shutil.which("curl"), reason="asks with curl in a shell, as Colab has them")

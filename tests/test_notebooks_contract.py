@@ -190,7 +190,8 @@ def test_cells_are_short(lesson: Path) -> None:
     too_long = {name: length for name, length in lengths.items() if length > MOST_LINES}
     assert not too_long
     assert not [name for name, length in lengths.items() if length == 0], "an empty code cell"
-    above_aim = [name for name, length in lengths.items() if length > 12]
+    # the first cell speaks two languages and is the same in all lessons: test_install_cell has a limit for it
+    above_aim = [name for name, length in lengths.items() if length > 12 and name != "install"]
     assert len(above_aim) <= max(2, 0.2 * len(lengths)), above_aim
 
 
