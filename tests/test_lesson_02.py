@@ -260,7 +260,7 @@ def test_curves_and_bars_have_the_values() -> None:
     assert [line.get_ydata().tolist() for line in axes.lines] == [[1.0, 0.5, -0.2], [0.1, 0.2, 0.3]]
     assert [entry.get_text() for entry in axes.get_legend().get_texts()] == ["좋다", "[CLS]"]
     groups = {"한국어": {"CLS": 0.25, "mean": 0.5}, "English": {"CLS": 1.0, "mean": 0.0}}
-    figure = draw_grouped_shares(groups, "found").figure
+    figure = draw_grouped_shares(groups).figure
     bars = sorted(figure.axes[0].patches, key=lambda bar: bar.get_x())
     assert [bar.get_height() for bar in bars] == [0.25, 0.5, 1.0, 0.0]
     assert {"0.25", "0.50", "1.00", "0.00"} == set(words(figure))
@@ -274,8 +274,8 @@ def test_alt_texts_hold_every_value() -> None:
     """Somebody who cannot see the curves and bars gets their numbers."""
     curves = draw_similarity_by_layer({"a": [1.0, -0.25], "b": [0.5, 0.125]})
     assert curves.words.endswith("a: 1.00, -0.25. b: 0.50, 0.12.")
-    bars = draw_grouped_shares({"x": {"CLS": 0.5}, "y": {"CLS": 1}}, "found")
-    assert bars.words == "found. x: CLS 0.50. y: CLS 1.00."
+    bars = draw_grouped_shares({"x": {"CLS": 0.5}, "y": {"CLS": 1}})
+    assert bars.words == "share of partners found. x: CLS 0.50. y: CLS 1.00."
 
 
 @pytest.mark.parametrize("curves", [{}, {"a": [1.0]}, {"a": [1.0, 2.0], "b": [1.0]}, {"a": [1.0, float("nan")]}])
@@ -289,7 +289,7 @@ def test_curves_that_cannot_be_drawn(curves: Any) -> None:
 def test_bars_that_cannot_be_drawn(groups: Any) -> None:
     """The same for bars."""
     with pytest.raises(CourseError):
-        draw_grouped_shares(groups, "share")
+        draw_grouped_shares(groups)
 
 
 def test_view_escapes_and_marks_what_is_new() -> None:

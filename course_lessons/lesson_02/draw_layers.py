@@ -44,25 +44,25 @@ def draw_similarity_by_layer(curves: Mapping[str, Sequence[float]]) -> Picture:
     return Picture(figure, " ".join([text("draw_layers.words"), *listed]))
 
 
-def draw_grouped_shares(groups: Mapping[str, Mapping[str, float]], label: str) -> Picture:
-    """Shares between 0 and 1 as bars in groups, each bar with its value above it.
+def draw_grouped_shares(groups: Mapping[str, Mapping[str, float]]) -> Picture:
+    """Shares of partners found, between 0 and 1, as bars in groups, each bar with its value above it.
 
     Args:
         groups: name of each group, over the values of its bars by name; the same bars in every group.
-        label: what is measured, for the axis.
     Raises:
         CourseError: no group, groups with other bars, or a value that is not a finite number.
 
-    >>> picture = draw_grouped_shares({"en": {"CLS": 0.5, "mean": 1.0}, "ko": {"CLS": 0.1, "mean": 0.7}}, "found")
+    >>> picture = draw_grouped_shares({"en": {"CLS": 0.5, "mean": 1.0}, "ko": {"CLS": 0.1, "mean": 0.7}})
     >>> [round(float(bar.get_height()), 2) for bar in picture.figure.axes[0].patches]
     [0.5, 0.1, 1.0, 0.7]
     >>> picture.words
-    'found. en: CLS 0.50, mean 1.00. ko: CLS 0.10, mean 0.70.'
+    'share of partners found. en: CLS 0.50, mean 1.00. ko: CLS 0.10, mean 0.70.'
     """
     names = [tuple(bars) for bars in groups.values()]
     if not names or not names[0] or len(set(names)) > 1:
         raise CourseError(text("draw_layers.groups"))
     _check({name: list(bars.values()) for name, bars in groups.items()}, least=1)
+    label = text("draw_layers.partners")
     figure = Figure(figsize=(11, 4.8))
     axes = figure.add_subplot()
     width = 0.8 / len(names[0])
