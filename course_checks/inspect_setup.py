@@ -430,7 +430,10 @@ def _check_data(
         free = _free_texts(filled[0].columns)
         if not texts and (set(free) - set(columns)):
             others = ", ".join(f"`{name}`" for name in free if name not in columns)
-            notes.add("columns_read", column=" and ".join(f"`{name}`" for name in columns), others=others)
+            taken = [f"`{name}`" for name in columns]
+            pair = {"first": taken[0], "second": taken[-1]}
+            column = text("inspect_setup.pair", **pair) if len(taken) == 2 else ", ".join(taken)
+            notes.add("columns_read", column=column, others=others)
         _check_texts(filled, columns, [*columns, *(name for name in free if name not in columns)], notes)
         if tokenizer is not None:
             _check_tokens(filled, columns, tokenizer, model, notes)

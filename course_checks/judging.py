@@ -16,7 +16,7 @@ from typing import Any
 
 from course_checks.time_limit import TookTooLong, time_limit
 from course_checks.values import Same, alike, contrast, fresh, kind, plain, shape, shown
-from course_utils.messages import entry
+from course_utils.messages import entry, text
 
 SECONDS = 10.0
 """How long an answer may take for one case, where its record says nothing else."""
@@ -285,7 +285,7 @@ def call_of(name: str, arguments: tuple[Any, ...]) -> str:
     """
     large = [hasattr(each, "numel") and each.numel() > 16 for each in arguments]
     texts = [
-        f"tensor of shape {tuple(each.shape)}" if big else shown(each)
+        text("exercise.ui.large", shape=tuple(each.shape)) if big else shown(each)
         for each, big in zip(arguments, large, strict=True)
     ]
     return f"{name}({', '.join(texts)})"

@@ -178,4 +178,4 @@ def brief(value: object, limit: int = 80) -> str:
     try:
         return shorten(repr(value), limit)
     except Exception:  # a learner's object may fail to show itself, or be half made
-        return f"<{type(value).__name__} that cannot be shown>"
+        return text("messages.not_shown", kind=type(value).__name__)

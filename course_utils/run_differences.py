@@ -106,9 +106,9 @@ def magnitude(difference: float) -> str:
         return "0"
     if not math.isfinite(difference):
         return str(difference)
-    return (
-        f"below {SMALLEST_NAMED:.0e}" if difference < SMALLEST_NAMED else f"1e{math.floor(math.log10(difference)):+03d}"
-    )
+    if difference < SMALLEST_NAMED:
+        return text("run_differences.below", smallest=f"{SMALLEST_NAMED:.0e}")
+    return f"1e{math.floor(math.log10(difference)):+03d}"
 
 
 def _apart(a: float, b: float) -> float:

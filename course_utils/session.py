@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from course_utils.checkpoints import mode
-from course_utils.messages import speak
+from course_utils.messages import say, speak, text
 
 QUIET = {
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
@@ -67,14 +67,15 @@ def machine() -> None:
     """
     import torch
 
-    print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
+    system, processor = platform.system(), platform.machine()
+    say(text("machine.python", version=platform.python_version(), system=system, processor=processor))
     for package in SHOWN_VERSIONS:
         try:
-            print(f"{package} {version(package)}")
+            say(f"{package} {version(package)}")
         except PackageNotFoundError:
-            print(f"{package} is not installed")
-    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none"
-    print(f"CPU threads used: {torch.get_num_threads()}, GPU: {gpu}, checkpoints: {mode()}")
+            say(text("machine.missing", package=package))
+    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else text("machine.no_gpu")
+    say(text("machine.used", threads=torch.get_num_threads(), gpu=gpu, mode=mode()))
 
 
 def _tell_loaded_libraries(offline: bool) -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import importlib
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -239,3 +240,84 @@ def cached_words(source: str) -> list[str]:
             if called & {"text", "entry", "message", "messages.text", "messages.entry"}:
                 found.append(node.name)
     return found
+
+
+ALLOWED = {
+    "CourseError: {}": "the name of the class, as in a traceback",
+    "The language is {}, but the course speaks {}. Give one of these to setup(language=...) or in COURSE_LANGUAGE, or "
+    "none: then it speaks English.": "there is no language to say it in",
+    "DejaVu Sans": "a font",
+    "'Noto Sans KR','Apple SD Gothic Neo','Malgun Gothic','NanumGothic',sans-serif": "fonts",
+    "Application Support": "a folder of macOS",
+    ' title="{}"': "an attribute of HTML",
+    "image {}": "goes into a digest, and is never shown",
+    'load_dataset("{}", data_files="{}")': "code",
+}
+"""What may stand in the shared code, though it holds words and blanks, and why."""
+
+
+def test_no_words_stand_in_the_code() -> None:
+    """The shared code holds no words for a learner: they are in the tables, where another language can stand beside."""
+    found = {}
+    for path in sorted(path for package in PACKAGES[:2] for path in Path(package.__path__[0]).rglob("*.py")):
+        for line, words in words_in(path.read_text(encoding="utf-8")):
+            found[words] = f"{path.relative_to(ROOT).as_posix()}:{line}"
+    assert not {place: words for words, place in found.items() if words not in ALLOWED}
+    assert set(found) == set(ALLOWED), "what is allowed and no longer there"
+
+
+def words_in(source: str) -> Iterator[tuple[int, str]]:
+    """Texts in some code that hold a blank and a word, as {} where something is filled in, with their lines.
+
+    Left out: docstrings, HTML tags and styles, and what is raised as an error of Python's own, for the package's
+    authors.
+
+    >>> list(words_in("'''Not this.'''\\nprint(f'{n} rows', 'px', f'<b style=\\"margin:1px 0\\">{n}</b> ')"))
+    [(2, '{} rows')]
+    >>> list(words_in("raise KeyError('no such key')"))
+    []
+    """
+    tree = ast.parse(source)
+    skipped: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            skipped.add(node.value)
+        elif isinstance(node, ast.Raise) and not {"CourseError", "Misuse"} & set(names_in(node)):
+            skipped.update(ast.walk(node))
+        elif isinstance(node, ast.JoinedStr):
+            skipped.update(node.values)
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            words = "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words = node.value
+        else:
+            continue
+        bare = re.sub(r"&\w+;", "", re.sub(r"[a-z-]+:(?! )[^;\"]*;?", "", re.sub(r"<[^>]*>", "", words)))
+        if " " in bare and re.search(r"[A-Za-z]{2,}", bare):
+            yield node.lineno, words
+
+
+def names_in(node: ast.AST) -> list[str]:
+    """The names that stand in some code."""
+    return [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+
+
+def test_the_words_of_this_machine_follow(no_choice: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """Versions are the same in each language; what is said about them is not."""
+    setup(language="ko")
+    course_utils.machine()
+    shown = capsys.readouterr().out
+    assert "CPU 스레드" in shown and "GPU" in shown and "threads" not in shown and "transformers" in shown
+
+
+def test_a_value_without_a_repr_follows(marked: None) -> None:
+    """The last resort of `brief` has its words, too."""
+
+    class Half:
+        def __repr__(self) -> str:
+            raise RuntimeError
+
+    assert messages.brief(Half()).startswith(MARK)
