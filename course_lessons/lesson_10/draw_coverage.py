@@ -160,7 +160,7 @@ def confidence_html(
     )
     share = text("draw_coverage.none") if not found.given else f"{found.accuracy:.2f}"
     head = text("draw_coverage.summary", given=found.given, of=found.of, accuracy=share)
-    counts = {f"{number} {text(f'draw_coverage.{key}')}": colour for number, colour, key in parts}
+    counts = {text(f"draw_coverage.{key}", number=number): colour for number, colour, key in parts}
     return panel(
         "confidence",
         f"<p>{escape(head)}</p>",
