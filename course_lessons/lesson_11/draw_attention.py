@@ -16,6 +16,8 @@ from course_utils.picture import Picture
 
 MOST_TOKENS = 24
 """Tokens that a live grid shows at most."""
+TITLES = ("encoder", "decoder", "source", "own_text", "padding", "cross")
+"""Tables of the lesson, whose titles stand in the words table."""
 DARKEST = 0.8
 """How much of the course's blue a cell takes at most: type is still read on it, in the light and in the dark."""
 
@@ -25,7 +27,7 @@ class Grid:
     """A table of shares between 0 and 1, one row for each token that looks, one column for each that is looked at.
 
     Attributes:
-        title: what the table is.
+        title: what the table is: one of `TITLES`, drawn in the learner's language, or any words.
         rows: names of the rows.
         columns: names of the columns.
         values: one list of shares a row.
@@ -80,7 +82,7 @@ def draw_grids(grids: Sequence[Grid], numbers: bool = False) -> Picture:
         for side in axes.spines.values():
             side.set_visible(True)
             side.set_color("#cccccc")
-        axes.set_title(grid.title, fontsize=13)
+        axes.set_title(_title(grid), fontsize=13)
         for i, row in enumerate(grid.values):
             for j, value in enumerate(row):
                 if value > 0 or numbers:
@@ -92,6 +94,15 @@ def draw_grids(grids: Sequence[Grid], numbers: bool = False) -> Picture:
     return Picture(figure, " ".join(said))
 
 
+def _title(grid: Grid) -> str:
+    """A table's title as the learner reads it.
+
+    >>> _title(Grid("encoder", "a", "a", [[1]])), _title(Grid("causal", "a", "a", [[1]]))
+    ('encoder (BERT)', 'causal')
+    """
+    return text(f"draw_attention.titles.{grid.title}") if grid.title in TITLES else grid.title
+
+
 def _grid_words(grid: Grid) -> str:
     """How many cells of a table are open, and for each row which."""
     rows = [
@@ -100,7 +111,7 @@ def _grid_words(grid: Grid) -> str:
     ]
     number = sum(v > 0 for row in grid.values for v in row)
     whole = len(grid.rows) * len(grid.columns)
-    return text("draw_attention.words", title=grid.title, open=number, of=whole, rows="; ".join(rows))
+    return text("draw_attention.words", title=_title(grid), open=number, of=whole, rows="; ".join(rows))
 
 
 def attention_html(tokens: Sequence[str], weights: Sequence[Sequence[float]]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from course_checks.judging import Exercise
 from course_checks.values import alike, shown
 from course_utils.exercises import record
+from course_utils.messages import text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -194,7 +195,9 @@ def first_block() -> Exercise:
         ],
         use=states,
         same=alike(3e-5),
-        call=lambda heads, width, ids: f"first_block(model of {heads} heads and width {width}, {shown(ids)})",
+        call=lambda heads, width, ids: text(
+            "exercise.11.first-block.words.call", heads=heads, width=width, ids=shown(ids)
+        ),
         forbidden=("GPT2Block.forward", "GPT2Attention.forward", "GPT2MLP.forward"),
         mistakes={name: made(name) for name in names},
     )
@@ -276,8 +279,8 @@ def repair_likelihood(tokenizer: PreTrainedTokenizerBase, writer: PreTrainedMode
     ) -> Callable[[str], Any]:
         """The scores of some tokens by some positions, and what is made of them."""
 
-        def found(text: str) -> Any:
-            ids = tokenizer(text, return_tensors="pt")["input_ids"]
+        def found(words: str) -> Any:
+            ids = tokenizer(words, return_tensors="pt")["input_ids"]
             with torch.no_grad():
                 rows, answers = pairs(scores(writer(ids).logits[0]), ids[0])
             return give(rows.gather(1, answers[:, None])[:, 0])
