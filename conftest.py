@@ -69,9 +69,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
-    """Mark the lessons that are slow; after the choice by marks, drop what another test proves, and set the order."""
+    """Mark what is slow: some lessons, and each one run again. Then drop what another test proves."""
     for item in items:
-        if item.path.suffix == ".ipynb" and run_time(item.path) > SLOW_LESSON:
+        if item.path.suffix == ".ipynb" and (run_time(item.path) > SLOW_LESSON or item.name == "again"):
             item.add_marker(pytest.mark.slow)
     yield
     twice = solved_in_the_browser(items)

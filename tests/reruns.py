@@ -2,7 +2,7 @@
 
 A plugin of pytest (`conftest.py` beside `pyproject.toml` loads it). After the last cell of a lesson comes one test
 more: every cell again, from the first to the last, and each of them twice in a row, as people do who change a line.
-Nothing may raise, and what is compared must be what is stored. A cell that takes long, above about 1.5 seconds of CPU,
+Nothing may raise, and what is compared must be what is stored. A cell that takes long, above about a second of CPU,
 has `"course": {"long": true}` in its metadata: in place of a run the names that it bound get the objects of its first
 run back, unless `--rerun-long` is given. One that differs on purpose says why, in the same place:
 `"differs_when_rerun": "..."`.

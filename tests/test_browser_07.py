@@ -13,11 +13,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 STEM = "07_trainer"
 
+ONE_EPOCH = {"settings": ('"num_train_epochs": 3', '"num_train_epochs": 1')}
+"""What is enough to see the lesson run; nbval runs it whole."""
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The lesson in a browser, after Run All."""
-    with opened_lesson(STEM, tmp_path_factory.mktemp("lab")) as opened:
+    with opened_lesson(STEM, tmp_path_factory.mktemp("lab"), ONE_EPOCH) as opened:
         yield opened
 
 

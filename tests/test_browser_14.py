@@ -10,11 +10,14 @@ from browser_lab import Lab, assert_ran_clean, assert_stayed_here, opened_lesson
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+ONE_EPOCH = {"settings": ('"num_train_epochs": 5', '"num_train_epochs": 1')}
+"""What is enough to see the lesson run; nbval runs it whole."""
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The lesson in a browser, after Run All."""
-    with opened_lesson("14_your_own_data", tmp_path_factory.mktemp("lab")) as opened:
+    with opened_lesson("14_your_own_data", tmp_path_factory.mktemp("lab"), ONE_EPOCH) as opened:
         yield opened
 
 

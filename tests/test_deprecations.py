@@ -10,6 +10,7 @@ from pathlib import Path
 
 import deprecations
 import nbformat
+import pytest
 from lesson_files import ROOT, clean_environment, code_cells, lesson_paths, read
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -44,6 +45,7 @@ CELLS = [
 RED = ["seen", "unseen", "logged"]
 
 
+@pytest.mark.slow
 def test_a_deprecated_word_fails_the_cell_that_uses_it(tmp_path: Path) -> None:
     """Warnings and lines of a log that is kept quiet are seen, also where no output is compared."""
     cells = [

@@ -75,6 +75,7 @@ def test_every_exercise_is_tried() -> None:
 
 
 @pytest.mark.parametrize("key", RIGHT)
+@pytest.mark.slow
 def test_right_in_other_clothes(key: str) -> None:
     """The reference itself and every other right answer is called right."""
     for number, answer in enumerate(RIGHT[key]):
@@ -83,6 +84,7 @@ def test_right_in_other_clothes(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", RIGHT)
+@pytest.mark.slow
 def test_known_mistakes_earn_their_words(key: str) -> None:
     """Each wrong function of a record is told apart from the others, and has words of its own."""
     ideas = entry(f"exercise.{key.replace('/', '.')}.ideas")
@@ -97,6 +99,7 @@ def test_known_mistakes_earn_their_words(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", RIGHT)
+@pytest.mark.slow
 def test_wrong_answers_earn_their_words(key: str) -> None:
     """A wrong answer that is written in another way is told the same; an unknown one the first difference."""
     for number, (cause, answer) in enumerate(WRONG[key]):
@@ -171,6 +174,7 @@ def test_argument_changed_in_place_is_told(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize("key", ["01/softmax", "05/positions"])
+@pytest.mark.slow
 def test_endless_loop_is_ended(key: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A loop without an end is stopped, also one that catches everything, and the input is named."""
     monkeypatch.setattr("course_checks.judging.attempt.__defaults__", (0.2, (), None))

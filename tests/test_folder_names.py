@@ -182,6 +182,7 @@ def test_the_tests_below_would_notice(rows: dict[tuple[str, str], dict[str, int]
     assert rows["pocket_pairs", "en"] != rows["pocket_pairs", "ko"]
 
 
+@pytest.mark.slow
 def test_a_folder_of_any_name(
     odd: Path, rows: dict[tuple[str, str], dict[str, int]], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -253,6 +253,7 @@ def test_any_key_is_explained(key: Any, arguments: list[Any]) -> None:
     assert len(said(lambda: hint(key, *arguments[:1])).split()) >= 4
 
 
+@pytest.mark.slow
 def test_an_answer_that_cannot_be_shown_is_explained() -> None:
     """A half-built object, which fails even when it is to be printed, gets an answer in words from every check."""
     for key in keys():

@@ -24,6 +24,7 @@ from lesson_files import (
     tags,
 )
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
 
 LONGEST_WAIT = 5.0
 """Seconds after which an answer about the Hub has to be there."""
@@ -87,22 +88,55 @@ def lessons_with_hub_cells() -> list[Path]:
     return [path for path in lesson_paths() if hub_cells(read(path))]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("path", lessons_with_hub_cells(), ids=lambda path: path.stem)
-def test_hub_cells_run_in_hub_mode(path: Path, hub: LocalHub, tmp_path: Path) -> None:
-    """Somebody with a network can switch to the original checkpoints: up to the last Hub cell, every cell runs."""
+AFRESH = """
+import os, shutil, urllib.request
+shutil.rmtree(os.environ["HF_HOME"], ignore_errors=True)
+try:
+    urllib.request.urlopen(os.environ["HF_ENDPOINT"] + "{mark}").close()
+except OSError:
+    pass  # the Hub has no such page, but it has noted that it was asked for
+get_ipython().run_line_magic("reset", "-sf")
+"""
+"""Between two lessons: no name is left and nothing is in the cache, and the list of requests holds a mark."""
+
+
+def mark_of(path: Path) -> str:
+    """The page that is asked for when a lesson begins, to find its requests in the list."""
+    return f"/begins/{path.stem}"
+
+
+def up_to_the_last_hub_cell(path: Path) -> list[NotebookNode]:
+    """The code cells of a lesson as far as hub mode concerns them, under ids that hold the lesson's number."""
     stored = read(path)
-    last = hub_cells(stored)[-1]
-    stored.cells = stored.cells[: stored.cells.index(last) + 1]
-    done = run_lesson(stored, tmp_path, hub_environment(hub.address, tmp_path / "home"))
-    for cell in hub_cells(stored):
-        heard = output_text(cell_by_id(done, cell.id))
-        assert heard.strip(), f"{cell.id} says nothing in hub mode"
-        assert heard != output_text(cell), f"{cell.id} did not run in hub mode"
-    assert hub.asked_for("/resolve/"), "no file was asked for"
-    weights = [name for method, name in hub.asked_for(".safetensors") if method == "GET"]
-    loads = any(re.search(r"Model\w*\.from_pretrained|\bpipeline\(", cell.source) for cell in code_cells(stored))
-    assert weights or not loads, "no weights were downloaded"
+    cells = code_cells(stored)
+    cells = cells[: cells.index(hub_cells(stored)[-1]) + 1]
+    for cell in cells:
+        cell.id = f"{path.stem[:2]}-{cell.id}"
+    start = new_code_cell(AFRESH.format(mark=mark_of(path)), id=f"{path.stem[:2]}-afresh")
+    return [start, *cells]
+
+
+@pytest.mark.slow
+def test_hub_cells_run_in_hub_mode(hub: LocalHub, tmp_path: Path) -> None:
+    """Somebody with a network can switch to the original checkpoints: up to the last Hub cell, every cell runs.
+
+    The lessons follow each other in one kernel, each with no names and an empty cache.
+    """
+    paths = lessons_with_hub_cells()
+    parts = {path: up_to_the_last_hub_cell(path) for path in paths}
+    notebook = new_notebook(cells=[cell for cells in parts.values() for cell in cells])
+    done = run_lesson(notebook, tmp_path, hub_environment(hub.address, tmp_path / "home"))
+    begins = [[page for _, page in hub.requests].index(mark_of(path)) for path in paths]
+    for path, begin, end in zip(paths, begins, [*begins[1:], len(hub.requests)], strict=True):
+        for cell in parts[path]:
+            if "hub" in tags(cell):
+                heard = output_text(cell_by_id(done, cell.id))
+                assert heard.strip(), f"{cell.id} says nothing in hub mode"
+                assert heard != output_text(cell), f"{cell.id} did not run in hub mode"
+        pages = [page for method, page in hub.requests[begin:end] if method == "GET"]
+        assert any("/resolve/" in page for page in pages), f"{path.stem}: no file was asked for"
+        loads = any(re.search(r"Model\w*\.from_pretrained|\bpipeline\(", cell.source) for cell in parts[path])
+        assert not loads or any(".safetensors" in page for page in pages), f"{path.stem}: no weights were downloaded"
 
 
 def uses_as_a_folder(source: str) -> list[str]:

@@ -197,6 +197,7 @@ class StopAt(TrainerCallback):
 
 
 @pytest.mark.parametrize(("batch", "stop"), [(8, 4), (8, 3), (5, 7)])
+@pytest.mark.slow
 def test_resuming_equals_the_whole_run_to_the_last_bit(tmp_path: Path, batch: int, stop: int) -> None:
     """Stopped in the middle or at the end of an epoch, with dropout on: every loss and every weight is the same."""
     plan = {
@@ -219,6 +220,7 @@ def test_resuming_equals_the_whole_run_to_the_last_bit(tmp_path: Path, batch: in
 
 
 @pytest.mark.parametrize("accumulation", [2, 3])
+@pytest.mark.slow
 def test_accumulated_gradients_and_the_way_out(tmp_path: Path, accumulation: int) -> None:
     """The fault that the lesson shows is there, as large as it says, and `accepts_loss_kwargs = False` mends it."""
 

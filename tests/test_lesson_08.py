@@ -173,6 +173,7 @@ GRID = grid(44)
 
 
 @pytest.mark.parametrize("setting", GRID, ids=str)
+@pytest.mark.slow
 def test_the_loop_is_the_trainer(setting: Setting, tmp_path: Path) -> None:
     """Losses, gradient norms, learning rates, evaluations and weights are equal to the last bit.
 
@@ -288,6 +289,7 @@ def test_accumulated_token_labels_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("name", "language"), [("bert-base-uncased", "en"), ("klue/roberta-base", "ko")])
+@pytest.mark.slow
 def test_the_loop_is_the_trainer_for_trained_bodies(name: str, language: str, tmp_path: Path) -> None:
     """The same for the checkpoints of the course, on its reviews."""
     folder = checkpoint(name)

@@ -420,6 +420,7 @@ def test_every_kind_of_finding_has_a_fault() -> None:
 
 
 @pytest.mark.parametrize("key", FAULTS)
+@pytest.mark.slow
 def test_a_fault_is_found(key: str) -> None:
     """Each fault is named, in whole words, and without a placeholder left over."""
     found = inspect_setup(*FAULTS[key]())
@@ -835,6 +836,7 @@ STRANGE = [
 
 @pytest.mark.parametrize("dataset", STRANGE, ids=range(len(STRANGE)))
 @pytest.mark.parametrize("company", ["alone", "all", "strange"])
+@pytest.mark.slow
 def test_strange_data_get_words(dataset: object, company: str) -> None:
     """Whatever is given as data, the answer is a list of findings that can be shown."""
     others = {"alone": (), "all": (tokenizer_of(), model_of()), "strange": (Rude(), Rude())}[company]

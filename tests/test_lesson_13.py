@@ -242,6 +242,7 @@ NOT_FOUND = [
 
 
 @pytest.mark.parametrize(("key", "code"), [(key, code) for key, codes in FOUND.items() for code in codes])
+@pytest.mark.slow
 def test_old_code_is_recognised(key: str, code: str) -> None:
     """Old constructs are found however they are written, in code that runs and in code with slips."""
     assert [each.key for _, each in read_code(code).found] == [key]
@@ -304,6 +305,7 @@ def test_only_the_table_is_ever_run() -> None:
 @example("from transformers import " + "x, " * 1200)
 @example("  \t\n\x0c")
 @example("\\")
+@pytest.mark.slow
 def test_anything_may_be_pasted(words: str) -> None:
     """Whatever is pasted gets an answer in HTML; nothing raises, and no fact has a line that is not there."""
     html = search_html(words)
@@ -312,6 +314,7 @@ def test_anything_may_be_pasted(words: str) -> None:
     assert "<script" not in html
 
 
+@pytest.mark.slow
 def test_long_texts_are_cut_and_that_is_said() -> None:
     """Only the beginning of a huge text is read."""
     code = "x = 1\n" * (MOST_CHARACTERS // 6 + 1) + "tok.encode_plus(a)"
@@ -609,6 +612,7 @@ def found_in(code: str) -> list[tuple[tuple[int, ...], str]]:
 
 
 @pytest.mark.parametrize("code", OLD_CODE)
+@pytest.mark.slow
 def test_old_code_is_found_with_all_its_lines(code: str) -> None:
     """Names, arguments and tasks that the installed libraries lack, and the constructs of the table; nothing more."""
     assert found_in(code) == sorted(OLD_CODE[code])

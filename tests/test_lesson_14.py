@@ -236,6 +236,7 @@ def way(path: Path, texts: str | list[str] = "text", label: str = "label") -> di
 
 
 @pytest.mark.parametrize("name", FILES)
+@pytest.mark.slow
 def test_files_of_all_kinds(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file ends in baselines with intervals, or in one sentence that says what is in the way."""
     content, said = FILES[name]

@@ -28,6 +28,7 @@ show_figure(Picture(figure, "A rising line."))
 """
 
 
+@pytest.mark.slow
 def test_a_stale_figure_is_noticed(tmp_path: Path) -> None:
     """Where code draws another number, the stored output differs, although its words are the same."""
     stored = execute(new_notebook(cells=[new_code_cell(DRAWN, id="figure")]), tmp_path)
