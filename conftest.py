@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 from lesson_files import lesson_paths, run_time
 
+from commands import lessons
 from commands.doctor import find_chromium
 
 pytest_plugins = ["deprecations", "reruns"]
@@ -39,6 +40,7 @@ for name in [name for name in os.environ if name.startswith("COURSE_")]:
     del os.environ[name]
 _own = tempfile.TemporaryDirectory(prefix="course-tests-", ignore_cleanup_errors=True)
 os.environ["COURSE_PROGRESS"] = str(Path(_own.name) / "progress")  # never the learner's own
+lessons.edition_file = lambda: Path(_own.name) / "edition.json"  # nor the edition that was opened here last
 os.environ["IPYTHONDIR"] = str(Path(_own.name) / "ipython")  # no personal settings, but the guard
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -15,6 +15,7 @@ These rooms use nothing but Python's standard library, because they work before 
     relay       `refresh`, `measure`, `pictures` and others: handed over to the rooms below
     publish     `publish-at`: the public address of the course
     lessons     the stored lessons and what may be typed for one
+    words       what is said to a learner, by key and language: words.en.toml, words.ko.toml
     shared      the folder of the course, printing, files, running a program in .venv
 
 These need the packages of the course. They are run by the Python in .venv, in the folder of the course:

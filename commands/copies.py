@@ -11,18 +11,42 @@ import hashlib
 import json
 from pathlib import Path
 
-from commands.lessons import lesson_list, some_lessons, split_lesson
+from commands.lessons import (
+    ENGLISH,
+    Edition,
+    edition_of,
+    lesson_list,
+    remembered,
+    some_lessons,
+    split_lesson,
+    take_edition,
+)
 from commands.shared import ROOT, Stop, read_json, say, write_json, write_whole
+from commands.words import message
 
 
-def my() -> Path:
-    """The folder with the learner's own copies of the lessons."""
-    return ROOT / "my"
+def my(edition: Edition = ENGLISH) -> Path:
+    """The folder with the learner's own copies of the lessons: `my/`, and `my/ko/` for the Korean edition."""
+    return edition.copies
 
 
-def originals_file() -> Path:
+def copy_of(lesson: Path) -> Path:
+    """Where the learner's own copy of a stored lesson lies."""
+    return my(edition_of(lesson)) / lesson.name
+
+
+def shown(copy: Path) -> str:
+    """A path in the course as it is said to the learner, such as `my/ko/05_padding_and_masks.ipynb`.
+
+    >>> shown(my() / "05_padding_and_masks.ipynb")
+    'my/05_padding_and_masks.ipynb'
+    """
+    return copy.relative_to(ROOT).as_posix()
+
+
+def originals_file(edition: Edition = ENGLISH) -> Path:
     """Where it is remembered from which state of a lesson a copy was made."""
-    return my() / ".originals.json"
+    return my(edition) / ".originals.json"
 
 
 def hashes(data: bytes) -> dict[str, str]:
@@ -54,12 +78,13 @@ def without_outputs(data: bytes) -> bytes:
 
 def copy_lesson(lesson: Path, opened: bool) -> None:
     """Put a fresh copy of a stored lesson into `my/` and remember which state of it that is."""
-    my().mkdir(exist_ok=True)
+    copy, record = copy_of(lesson), originals_file(edition_of(lesson))
+    copy.parent.mkdir(parents=True, exist_ok=True)
     data = without_outputs(lesson.read_bytes())
-    write_whole(my() / lesson.name, data)
-    originals = read_json(originals_file())
+    write_whole(copy, data)
+    originals = read_json(record)
     originals[lesson.stem] = {**hashes(data), "opened": opened}
-    write_json(originals_file(), originals)
+    write_json(record, originals)
 
 
 def my_copy(lesson: Path) -> Path:
@@ -68,33 +93,30 @@ def my_copy(lesson: Path) -> Path:
     The other lessons get a copy as well, so that links from one lesson to the next lead somewhere. Such a
     copy is renewed when the stored lesson changes, but only as long as nobody has opened or changed it.
     """
-    for other in some_lessons():
+    edition = edition_of(lesson)
+    for other in some_lessons(edition):
         if other != lesson:
             renew_unopened(other)
-    copy = my() / lesson.name
-    record = read_json(originals_file()).get(lesson.stem)
+    copy, originals = copy_of(lesson), originals_file(edition)
+    record = read_json(originals).get(lesson.stem)
     if not copy.exists():
         copy_lesson(lesson, opened=True)
-        say(f"Your copy of this lesson: my/{lesson.name}")
+        say(message("copies.yours", file=shown(copy)))
         return copy
     if not (record and record.get("opened")):
         renew_unopened(lesson)
-        originals = read_json(originals_file())
-        originals[lesson.stem] = {**originals.get(lesson.stem, {}), "opened": True}
-        write_json(originals_file(), originals)
+        every = read_json(originals)
+        every[lesson.stem] = {**every.get(lesson.stem, {}), "opened": True}
+        write_json(originals, every)
     elif record.get("cells") not in (None, hashes(lesson.read_bytes())["cells"]):
-        number = lesson.stem[:2]
-        say(
-            f"Lesson {number} has changed since your copy was made. `python course.py reset {number}` gives you the "
-            "new one and keeps yours."
-        )
+        say(message("copies.has_changed", number=lesson.stem[:2]))
     return copy
 
 
 def renew_unopened(lesson: Path) -> None:
     """Make or renew the copy of a lesson that the learner has not opened yet; never touch any other."""
-    copy = my() / lesson.name
-    record = read_json(originals_file()).get(lesson.stem)
+    copy = copy_of(lesson)
+    record = read_json(originals_file(edition_of(lesson))).get(lesson.stem)
     if not copy.exists():
         copy_lesson(lesson, opened=False)
     elif record and not record.get("opened") and hashes(copy.read_bytes())["file"] == record.get("file"):
@@ -110,18 +132,19 @@ def set_aside(copy: Path) -> Path:
         if not kept.exists():
             copy.rename(kept)
             return kept
-    raise Stop("There are a thousand copies of this lesson from this minute; remove some from the folder my/.")
+    raise Stop(message("copies.too_many", folder=shown(copy.parent)))
 
 
 def command_reset(words: list[str]) -> int:
     """Give a fresh copy of a lesson and keep the old one under a dated name."""
-    lesson, rest = split_lesson(words)
+    edition = take_edition(words) or remembered()
+    lesson, rest = split_lesson(words, edition)
     if lesson is None or rest:
-        raise Stop("Which lesson? For example: python course.py reset 05\n" + lesson_list())
-    copy = my() / lesson.name
+        raise Stop(message("lessons.which", command="reset", lessons=lesson_list(edition)))
+    copy = copy_of(lesson)
     if copy.exists():
-        say(f"Your old copy is kept as my/{set_aside(copy).name}")
+        say(message("copies.kept", file=shown(set_aside(copy))))
     copy_lesson(lesson, opened=True)
-    say(f"A fresh copy is in my/{lesson.name}")
-    say("If the lesson is open in Jupyter, close its tab there and open it again.")
+    say(message("copies.fresh", file=shown(copy)))
+    say(message("copies.reopen"))
     return 0

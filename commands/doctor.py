@@ -14,7 +14,7 @@ from typing import Any
 
 from commands.copies import my
 from commands.install import fingerprint, has_module, how_to_get_venv
-from commands.lessons import lessons
+from commands.lessons import EDITIONS, lessons, remembered, take_edition
 from commands.open_lab import FIRST_PORT, has_browser, port_is_free
 from commands.packages import free_gigabytes
 from commands.shared import (
@@ -22,7 +22,9 @@ from commands.shared import (
     ROOT,
     WINDOWS,
     Stop,
+    columns,
     environment,
+    padded,
     read_json,
     read_text,
     say,
@@ -31,6 +33,7 @@ from commands.shared import (
     venv,
     venv_python,
 )
+from commands.words import message
 
 Finding = tuple[str, str]
 
@@ -39,7 +42,7 @@ import json, platform
 from importlib.metadata import PackageNotFoundError, version
 names = ["torch", "transformers", "tokenizers", "datasets", "accelerate", "ipywidgets", "jupyterlab",
          "ipykernel", "nbval", "playwright", "koreanize-matplotlib"]
-versions = {}
+versions, threads, gpu, problem = {}, None, None, None
 for name in names:
     try:
         versions[name] = version(name)
@@ -48,50 +51,69 @@ for name in names:
 try:
     import torch
     threads = torch.get_num_threads()
-    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none that PyTorch can use"
-    if gpu.startswith("none") and getattr(torch.backends, "mps", None) and torch.backends.mps.is_available():
+    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+    if not gpu and getattr(torch.backends, "mps", None) and torch.backends.mps.is_available():
         gpu = "Apple (mps)"
 except Exception as error:
-    threads, gpu = "PyTorch cannot be imported: %s" % error, "unknown"
-print(json.dumps({"python": platform.python_version(), "versions": versions, "threads": threads, "gpu": gpu}))
+    problem = str(error) or type(error).__name__
+python = platform.python_version()
+print(json.dumps({"python": python, "versions": versions, "threads": threads, "gpu": gpu, "error": problem}))
 """
 """What the Python in `.venv` is asked."""
 
 
 def command_doctor(words: list[str]) -> int:
     """Say in plain words what this machine has and lacks."""
+    take_edition(words)
     if words:
-        raise Stop("doctor takes no arguments.")
-    say("What this machine has for the course (fit for a bug report: no names, no paths of yours)\n")
+        raise Stop(message("doctor.no_arguments"))
+    say(message("doctor.title") + "\n")
     findings = machine_findings() + installation_findings() + course_findings()
-    width = max(len(label) for label, _ in findings)
+    width = max(columns(label) for label, _ in findings)
     for label, text in findings:
-        say(f"{label.ljust(width)}  {tidy(text)}")
+        say(f"{padded(label, width)}  {tidy(text)}")
     return 0
+
+
+def finding(name: str, text: str) -> Finding:
+    """One line of the report: the label with that name, and a sentence.
+
+    >>> finding("gpu", "none")
+    ('GPU', 'none')
+    """
+    return message(f"doctor.label.{name}"), text
+
+
+def said(name: str, **values: object) -> str:
+    """A sentence of the report."""
+    return message(f"doctor.says.{name}", **values)
 
 
 def machine_findings() -> list[Finding]:
     """Python, system, disk, network settings, ports, browser, fonts: pairs of a label and a sentence."""
+    yes, no = message("doctor.yes"), message("doctor.no")
     proxy = any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"))
-    maker = "yes" if has_module("venv") and has_module("ensurepip") else "no: " + how_to_get_venv().splitlines()[0]
+    can_make = has_module("venv") and has_module("ensurepip")
+    maker = yes if can_make else message("doctor.no_because", reason=how_to_get_venv().splitlines()[0])
     path = str(ROOT)
-    kind = [word for word, there in (("spaces", " " in path), ("non-English letters", not path.isascii())) if there]
+    kind = [said(name) for name, there in (("spaces", " " in path), ("letters", not path.isascii())) if there]
     ports = [port for port in (FIRST_PORT, 0) if port_is_free(port)]
-    ports_text = {2: f"yes, and {FIRST_PORT} is free", 1: f"yes, but {FIRST_PORT} is taken"}
+    ports_text = {2: said("ports_free", port=FIRST_PORT), 1: said("ports_taken", port=FIRST_PORT)}
+    encoding = said("encoding", files=sys.getfilesystemencoding(), system=locale.getpreferredencoding(False))
     return [
-        ("Python", f"{platform.python_version()} ({platform.python_implementation()})"),
-        ("System", f"{platform.system()} {platform.release()}, {platform.machine()}"),
-        ("Processors", str(os.cpu_count())),
-        ("Free disk", f"{free_gigabytes():.1f} GB"),
-        ("Path of the course", "contains " + " and ".join(kind) if kind else "plain"),
-        ("Letters", f"{sys.getfilesystemencoding()}, system {locale.getpreferredencoding(False)}"),
-        ("Can make .venv", maker),
-        ("conda", "an environment is active" if os.environ.get("CONDA_PREFIX") else "not active"),
-        ("Proxy set", "yes" if proxy else "no"),
-        ("Local ports work", ports_text.get(len(ports), "no: something forbids servers on this computer")),
-        ("Browser", "found" if has_browser() else "none found; the address is printed instead"),
-        ("Chromium", "found" if find_chromium() else "not found; only the browser tests need it"),
-        ("Font with Korean", korean_font()),
+        finding("python", f"{platform.python_version()} ({platform.python_implementation()})"),
+        finding("system", f"{platform.system()} {platform.release()}, {platform.machine()}"),
+        finding("processors", str(os.cpu_count())),
+        finding("disk", f"{free_gigabytes():.1f} GB"),
+        finding("path", said("path_has", what=message("shared.and").join(kind)) if kind else said("path_plain")),
+        finding("letters", encoding),
+        finding("venv", maker),
+        finding("conda", said("conda_active" if os.environ.get("CONDA_PREFIX") else "conda_inactive")),
+        finding("proxy", yes if proxy else no),
+        finding("ports", ports_text.get(len(ports), said("ports_forbidden"))),
+        finding("browser", said("browser" if has_browser() else "no_browser")),
+        finding("chromium", said("chromium" if find_chromium() else "no_chromium")),
+        finding("font", korean_font()),
     ]
 
 
@@ -99,22 +121,24 @@ def installation_findings() -> list[Finding]:
     """The state of `.venv` and the versions in it, against the tested ones."""
     state = read_json(state_file())
     if not venv().exists():
-        return [("Installation", "not there yet; `python course.py` makes it")]
+        return [finding("installation", said("not_installed"))]
     if not venv_python().exists():
-        return [("Installation", "broken; the next start mends it")]
+        return [finding("installation", said("broken"))]
     if state.get("state") != READY:
-        return [("Installation", "not finished; the next start mends it")]
+        return [finding("installation", said("not_finished"))]
     current = state.get("fingerprint") == fingerprint(bool(state.get("cpu")))
-    lines = [("Installation", "complete" if current else "older than the course; the next start updates it")]
+    lines = [finding("installation", said("complete" if current else "older"))]
     facts = ask_venv()
     if not facts:
-        return [*lines, ("Packages", "could not be read: the Python in .venv does not answer")]
-    lines.append(("Python in .venv", facts["python"]))
+        return [*lines, finding("packages", said("no_answer"))]
+    lines.append(finding("python_in_venv", facts["python"]))
     pins = tested_versions()
     for name, version in sorted(facts["versions"].items()):
         lines.append((name, compare_versions(version, pins.get(name))))
-    lines.append(("Threads of PyTorch", str(facts["threads"])))
-    lines.append(("GPU", facts["gpu"]))
+    if facts["error"]:
+        return [*lines, finding("threads", said("no_torch", error=facts["error"])), finding("gpu", said("unknown"))]
+    lines.append(finding("threads", str(facts["threads"])))
+    lines.append(finding("gpu", facts["gpu"] or said("no_gpu")))
     return lines
 
 
@@ -125,8 +149,9 @@ def compare_versions(version: str | None, tested: str | None) -> str:
     ('2.0+cpu', '1.0 (tested: 2.0)', 'missing')
     """
     if version is None:
-        return "missing"
-    return version if tested is None or version.split("+")[0] == tested else f"{version} (tested: {tested})"
+        return said("missing")
+    same = tested is None or version.split("+")[0] == tested
+    return version if same else said("tested", version=version, tested=tested)
 
 
 def tested_versions() -> dict[str, str]:
@@ -153,13 +178,14 @@ def ask_venv() -> dict[str, Any]:
 def course_findings() -> list[Finding]:
     """Lessons, copies, pocket checkpoints and the mode: pairs of a label and a sentence."""
     pocket = sorted(path.parent.name for path in (ROOT / "course_utils" / "pocket").glob("*/model.safetensors"))
-    copies = list(my().glob("*.ipynb")) if my().exists() else []
-    mode = os.environ.get("COURSE_CHECKPOINTS") or "pocket (COURSE_CHECKPOINTS is not set)"
+    copies = [path for edition in EDITIONS.values() for path in my(edition).glob("*.ipynb")]
+    mode = os.environ.get("COURSE_CHECKPOINTS") or said("pocket_mode")
     return [
-        ("Lessons", str(len(lessons()))),
-        ("Copies in my/", str(len(copies))),
-        ("Pocket checkpoints", ", ".join(pocket) or "none: this is not a complete copy of the course"),
-        ("Checkpoints from", mode if len(mode) < 60 else "an unknown value of COURSE_CHECKPOINTS"),
+        finding("edition", said(f"edition_{remembered().language}")),
+        finding("lessons", ", ".join(f"{language} {len(lessons(each))}" for language, each in EDITIONS.items())),
+        finding("copies", str(len(copies))),
+        finding("pocket", ", ".join(pocket) or said("no_pocket")),
+        finding("mode", mode if len(mode) < 60 else said("unknown_mode")),
     ]
 
 
@@ -179,12 +205,12 @@ def find_chromium() -> str | None:
 def korean_font() -> str:
     """Whether Korean letters can be drawn, in words."""
     if WINDOWS or sys.platform == "darwin":
-        return "comes with the system"
+        return said("font_of_system")
     if list(venv().glob("lib*/python*/site-packages/koreanize_matplotlib/fonts/NanumGothic.ttf")):
-        figures = "figures: yes"
+        figures = said("figures")
     else:
-        figures = "figures: not installed yet"
+        figures = said("no_figures")
     if not shutil.which("fc-list"):
-        return f"{figures}; browser: unknown"
+        return said("font_unknown", figures=figures)
     listed = subprocess.run(["fc-list", ":lang=ko", "family"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    return figures + ("; browser: yes" if listed.stdout.strip() else "; browser: no (install a Noto CJK font)")
+    return said("font" if listed.stdout.strip() else "no_font", figures=figures)

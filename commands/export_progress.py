@@ -8,7 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from commands.lessons import asked_language, remembered, take_edition
 from commands.shared import Stop, say, speak_utf8, tidy, write_whole
+from commands.words import message, speak
 from course_utils import progress
 
 
@@ -29,7 +31,7 @@ def export(path: Path) -> list[str]:
     if problem:
         raise Stop(problem)
     if path.exists() and '"solved"' not in path.read_text(encoding="utf-8", errors="replace"):
-        raise Stop(f"{tidy(path)} is another file. Choose another name.")
+        raise Stop(message("export_progress.another_file", file=tidy(path)))
     names = solved(done)
     write_whole(path, (json.dumps({"solved": names}, indent=1) + "\n").encode("utf-8"))
     return names
@@ -38,14 +40,17 @@ def export(path: Path) -> list[str]:
 def main(words: Sequence[str] | None = None) -> int:
     """Write the file that was named."""
     speak_utf8()
-    path = Path((sys.argv[1:] if words is None else words)[0])
+    given = list(sys.argv[1:] if words is None else words)
+    speak(asked_language(given) or remembered().language)
     try:
+        take_edition(given)
+        path = Path(given[0])
         names = export(path)
     except Stop as stop:
         print(stop, file=sys.stderr, flush=True)
         return 1
-    say(f"{tidy(path)} has the names of the {len(names)} exercises that you solved, and nothing else:")
-    say(", ".join(names) or "(none yet)")
+    say(message("export_progress.written", file=tidy(path), number=len(names)))
+    say(", ".join(names) or message("export_progress.none_yet"))
     return 0
 
 

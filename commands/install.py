@@ -36,6 +36,7 @@ from commands.shared import (
     venv_python,
     write_json,
 )
+from commands.words import message
 
 NEWEST_TRIED = (3, 14)
 """The newest Python that the pinned versions are for."""
@@ -47,9 +48,7 @@ def too_new(python: tuple[int, int]) -> str:
     >>> print(too_new((3, 15)))
     Python 3.15 is newer than the course was tried with (3.11 to 3.14); take one of those, as in: python3.14 course.py
     """
-    newest = "{}.{}".format(*NEWEST_TRIED)
-    tried = f"Python {python[0]}.{python[1]} is newer than the course was tried with (3.11 to {newest})"
-    return f"{tried}; take one of those, as in: python{newest} course.py"
+    return message("install.too_new", python="{}.{}".format(*python), newest="{}.{}".format(*NEWEST_TRIED))
 
 
 def fingerprint(cpu: bool) -> str:
@@ -94,7 +93,7 @@ def ensure_installed(cpu: bool | None = None) -> None:
 
 def update(cpu: bool, state: dict[str, Any]) -> None:
     """Install on top of what is there. Without a network the lessons go on with the packages of before."""
-    say("The course has changed since it was installed: bringing the packages up to date.")
+    say(message("install.updating"))
     packages.announce_download(cpu)
     if packages.run_pip(cpu) == 0:
         finish(cpu)
@@ -102,7 +101,7 @@ def update(cpu: bool, state: dict[str, Any]) -> None:
         raise Stop(packages.explain_failure())
     else:
         say(packages.explain_failure())
-        say("The packages installed before are still there; going on with those.\n")
+        say(message("install.still_there"))
 
 
 def install_afresh(cpu: bool, state: dict[str, Any]) -> None:
@@ -123,21 +122,18 @@ def install_afresh(cpu: bool, state: dict[str, Any]) -> None:
     if packages.run_pip(cpu) != 0:
         raise Stop(packages.explain_failure())
     finish(cpu)
-    source = "from this pack; no network was asked" if packed else "From now on no network is needed"
-    say(f"Installed in {duration(time.time() - started)}{', ' if packed else '. '}{source}.\n")
+    say(message("install.done_from_pack" if packed else "install.done", time=duration(time.time() - started)))
 
 
 def why_afresh(cpu: bool, state: dict[str, Any]) -> str:
     """The reason for an installation, for the learner who waits for it."""
     if state.get("state") in (MAKING, STARTED, CHANGING):
-        return "The last installation did not get to its end. Starting it afresh."
+        return message("install.broken_off")
     if state and cpu != bool(state.get("cpu")):
-        kind = "small PyTorch" if cpu else "PyTorch with CUDA"
-        return f"Taking the {kind}: making the folder .venv anew."
+        return message("install.taking_small" if cpu else "install.taking_cuda")
     if venv().exists():
-        return "The folder .venv does not hold a working installation of the course. Mending that."
-    needs = "no network" if packages.pack() else "the network"
-    return f"First start: installing the course into the folder .venv. This happens once and needs {needs}."
+        return message("install.mending")
+    return message("install.first_from_pack" if packages.pack() else "install.first")
 
 
 def finish(cpu: bool) -> None:
@@ -148,10 +144,7 @@ def finish(cpu: bool) -> None:
 def mention_conda() -> None:
     """Say which environment is used when one of conda's is active."""
     if os.environ.get("CONDA_PREFIX"):
-        say(
-            "A conda environment is active. The course does not touch it and uses its own folder .venv.\n"
-            "(To use conda instead: conda env create -f environment.yml)"
-        )
+        say(message("install.conda"))
 
 
 # ------------------------------------------------------------------------------------------ the folder .venv
@@ -194,7 +187,7 @@ def make_venv() -> None:
     )
     if done.returncode != 0 or not works(venv_python()):
         output = done.stdout.decode("utf-8", "replace").strip()
-        raise Stop(f"The folder .venv could not be made. Python said:\n\n{output}\n\n{how_to_get_venv()}")
+        raise Stop(message("install.not_made", output=output, advice=how_to_get_venv()))
 
 
 def remove_venv() -> None:
@@ -205,10 +198,7 @@ def remove_venv() -> None:
         elif venv().exists():
             shutil.rmtree(venv())
     except OSError as error:
-        raise Stop(
-            f"The folder .venv is of no use and could not be removed ({error.strerror or error}).\n"
-            "Close Jupyter and terminals that use it, delete it, and run the command again."
-        ) from error
+        raise Stop(message("install.not_removed", error=error.strerror or error)) from error
 
 
 def venv_maker() -> list[str]:
@@ -220,7 +210,7 @@ def venv_maker() -> list[str]:
         return [sys.executable, "-m", "virtualenv", "--quiet"]
     if program := shutil.which("virtualenv"):
         return [program, "--quiet", "--python", python]
-    raise Stop("This Python cannot make virtual environments: its module venv is missing.\n" + how_to_get_venv())
+    raise Stop(message("install.no_venv", advice=how_to_get_venv()))
 
 
 def has_module(name: str) -> bool:
@@ -230,9 +220,4 @@ def has_module(name: str) -> bool:
 
 def how_to_get_venv() -> str:
     """What to install where the module venv is missing, as it is on Debian and Ubuntu."""
-    major, minor = sys.version_info[:2]
-    return (
-        f"On Debian or Ubuntu:  sudo apt install python{major}.{minor}-venv   (or python3-venv)\n"
-        "Elsewhere:            install Python from python.org, or the package virtualenv\n"
-        "Then run the command again."
-    )
+    return message("install.how_to_get_venv", version="{}.{}".format(*sys.version_info[:2]))

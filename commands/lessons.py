@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import locale
+import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from commands.shared import ROOT, Stop
+from commands.shared import ROOT, WINDOWS, Stop, read_json, say, write_json
+from commands.words import message, table
 
 
 class Edition(NamedTuple):
@@ -43,7 +48,7 @@ def find_edition(language: str) -> Edition:
     """
     edition = EDITIONS.get(language.strip().lower())
     if edition is None:
-        raise Stop(f"The course does not speak {language!r}. It speaks {' and '.join(EDITIONS)}.")
+        raise Stop(message("lessons.no_language", given=language, languages=", ".join(EDITIONS)))
     return edition
 
 
@@ -72,7 +77,7 @@ def take_edition(words: list[str]) -> Edition | None:
             continue
         if not equals:
             if place + 1 == len(words):
-                raise Stop(f"Which language? For example: --language ko. The course speaks {' and '.join(EDITIONS)}.")
+                raise Stop(message("lessons.which_language", languages=", ".join(EDITIONS)))
             language = words.pop(place + 1)
         del words[place]
         return find_edition(language)
@@ -84,9 +89,70 @@ def lessons(edition: Edition = ENGLISH) -> list[Path]:
     return sorted(edition.folder.glob("[0-9][0-9]_*.ipynb"))
 
 
+def asked_language(words: Sequence[str]) -> str | None:
+    """The language of the edition that a call asks for, None without one; nothing is taken out of the words.
+
+    >>> asked_language(["reset", "05", "--language=ko"]), asked_language(["--language", "tlh"])
+    ('ko', None)
+    """
+    try:
+        edition = take_edition(list(words))
+    except Stop:
+        return None
+    return edition.language if edition else None
+
+
+def edition_file() -> Path:
+    """Where it is remembered which edition the learner opened last."""
+    return ROOT / "my" / ".edition.json"
+
+
+def is_remembered() -> bool:
+    """Whether a lesson of this copy of the course was opened before."""
+    return str(read_json(edition_file()).get("language")) in EDITIONS
+
+
+def remembered() -> Edition:
+    """The edition that was opened last; the English one in a course that nobody has opened yet."""
+    return EDITIONS.get(str(read_json(edition_file()).get("language")), ENGLISH)
+
+
+def remember(edition: Edition) -> None:
+    """Take this edition from now on, where none is asked for."""
+    if not is_remembered() or remembered() != edition:
+        edition_file().parent.mkdir(exist_ok=True)
+        write_json(edition_file(), {"language": edition.language})
+
+
+def also_korean() -> None:
+    """On a system that speaks Korean say, in Korean, that there is a Korean edition, and how it is opened."""
+    if system_speaks_korean() and lessons(KOREAN):
+        say(table("ko")["lessons"]["also_korean"] + "\n")
+
+
+def system_speaks_korean() -> bool:
+    """Whether the language of this system is Korean."""
+    if WINDOWS:
+        import ctypes
+
+        return ctypes.windll.kernel32.GetUserDefaultUILanguage() & 0x3FF == 0x12  # the number that Windows has for it
+    settings = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    chosen = next(filter(None, settings), None) or locale.getlocale()[0] or ""
+    return re.match(r"(?i)ko(?:rean)?(?![a-z])", chosen) is not None
+
+
+def lesson_name(lesson: Path) -> str:
+    """The name of a stored lesson: in Korean as its title says it, in English as its file does."""
+    if edition_of(lesson) == KOREAN:
+        opening = "".join(json.loads(lesson.read_text(encoding="utf-8"))["cells"][0]["source"])
+        if title := re.match(r"# *\d\d +(.+)", opening):
+            return title.group(1).strip()
+    return lesson.stem[3:].replace("_", " ")
+
+
 def lesson_list(edition: Edition = ENGLISH) -> str:
     """One line for each lesson there is, to show to somebody who asked for another one."""
-    return "\n".join(f"  {path.stem[:2]}  {path.stem[3:].replace('_', ' ')}" for path in lessons(edition))
+    return "\n".join(f"  {path.stem[:2]}  {lesson_name(path)}" for path in lessons(edition))
 
 
 def some_lessons(edition: Edition = ENGLISH) -> list[Path]:
@@ -94,7 +160,7 @@ def some_lessons(edition: Edition = ENGLISH) -> list[Path]:
     found = lessons(edition)
     if not found:
         folder = edition.folder.relative_to(ROOT).as_posix()
-        raise Stop(f"There is no lesson in the folder {folder}/. Is this a complete copy of the course?")
+        raise Stop(message("lessons.none_there", folder=folder))
     return found
 
 
@@ -114,7 +180,7 @@ def find_lesson(word: str, edition: Edition = ENGLISH) -> Path:
     for lesson in some_lessons(edition):
         if lesson.stem == stem or ("_" not in stem and lesson.stem.startswith(number + "_")):
             return lesson
-    raise Stop(f"There is no lesson {word}. These are there:\n{lesson_list(edition)}")
+    raise Stop(message("lessons.unknown", given=word, lessons=lesson_list(edition)))
 
 
 def split_lesson(words: list[str], edition: Edition = ENGLISH) -> tuple[Path | None, list[str]]:

@@ -11,29 +11,38 @@ import webbrowser
 from pathlib import Path
 
 from commands import install
-from commands.copies import my_copy
-from commands.lessons import some_lessons, split_lesson
+from commands.copies import my_copy, shown
+from commands.lessons import (
+    also_korean,
+    is_remembered,
+    remember,
+    remembered,
+    some_lessons,
+    split_lesson,
+    take_edition,
+)
 from commands.shared import ROOT, WINDOWS, Stop, environment, run, say, take_torch, venv_python
+from commands.words import message
 
 FIRST_PORT = 8888
 PORTS_TRIED = 50
 
 
 def command_open(words: list[str]) -> int:
-    """Open a lesson (the first one if none is named) in JupyterLab."""
-    cpu = take_torch(words)
-    lesson, jupyter_options = split_lesson(words)
-    lesson = lesson or some_lessons()[0]
+    """Open a lesson (the first one if none is named) in JupyterLab; the edition asked for is remembered."""
+    cpu, asked = take_torch(words), take_edition(words)
+    edition = asked or remembered()
+    lesson, jupyter_options = split_lesson(words, edition)
+    lesson = lesson or some_lessons(edition)[0]
     if letters := pattern_letters(ROOT):
-        raise Stop(
-            f"JupyterLab would not work in this folder: it takes {letters} in a folder's name for a pattern and then "
-            "finds\nneither its settings nor the sliders of the lessons. Rename the folder, or move the course into "
-            "another one,\nand run the command again."
-        )
+        raise Stop(message("open_lab.pattern", letters=letters))
+    if not asked and not is_remembered():
+        also_korean()
     install.ensure_installed(cpu)
+    remember(edition)
     copy = my_copy(lesson)
-    command = jupyter_command(f"/lab/tree/my/{copy.name}", jupyter_options)
-    say(f"Opening my/{copy.name} in JupyterLab. To stop it later: Ctrl-C in this window.")
+    command = jupyter_command(f"/lab/tree/{shown(copy)}", jupyter_options)
+    say(message("open_lab.opening", file=shown(copy)))
     return start(command, environment(JUPYTER_CONFIG_PATH=config_path()))
 
 
@@ -49,9 +58,9 @@ def jupyter_command(page: str, options: list[str]) -> list[str]:
         command.append(f"--ServerApp.port={choose_port()}")
     if not mentions(options, "browser"):
         if has_browser():
-            say("If no browser opens, copy the address that appears below into one.")
+            say(message("open_lab.if_no_browser"))
         else:
-            say("No browser was found here. Copy the address that appears below into one.")
+            say(message("open_lab.no_browser"))
             command.append("--no-browser")
     return command + options
 
@@ -66,7 +75,7 @@ def pattern_letters(folder: Path) -> str:
     """
     if glob.glob(str(folder)) == [str(folder)]:
         return ""
-    return " and ".join(letter for letter in "[*?" if letter in str(folder))
+    return message("shared.and").join(letter for letter in "[*?" if letter in str(folder))
 
 
 def mentions(options: list[str], *words: str) -> bool:
@@ -84,12 +93,9 @@ def choose_port() -> int:
     for port in range(FIRST_PORT, FIRST_PORT + PORTS_TRIED):
         if port_is_free(port):
             if port != FIRST_PORT:
-                say(f"Port {FIRST_PORT} is taken, perhaps by a lesson that is still open: using {port}.")
+                say(message("open_lab.port_taken", taken=FIRST_PORT, port=port))
             return port
-    last = FIRST_PORT + PORTS_TRIED - 1
-    raise Stop(
-        f"Ports {FIRST_PORT} to {last} are taken. Close some programs or choose one: python course.py --port 9999"
-    )
+    raise Stop(message("open_lab.ports_taken", first=FIRST_PORT, last=FIRST_PORT + PORTS_TRIED - 1))
 
 
 def port_is_free(port: int) -> bool:

@@ -20,8 +20,10 @@ from commands.shared import (
     CHANGING,
     ROOT,
     Stop,
+    columns,
     environment,
     interactive,
+    padded,
     read_json,
     read_text,
     say,
@@ -29,6 +31,7 @@ from commands.shared import (
     venv_python,
     write_json,
 )
+from commands.words import message
 
 EXTRAS = "lab,test"
 WHEELS = "wheels"  # where a pack (`course.py pack`) keeps the builds of all packages,
@@ -44,64 +47,26 @@ SIZE_THE_REST = "0.3 GB"
 SPACE_WITH_CUDA_GB = 10
 SPACE_WITHOUT_GB = 4
 
-LARGE_DOWNLOAD = f"""
-What is coming: PyTorch for Linux brings NVIDIA's CUDA libraries with it, about {SIZE_TORCH_CUDA} to
-download, and about {SIZE_THE_REST} for everything else; allow for {SPACE_WITH_CUDA_GB} GB of disk.
-The course needs no GPU. To take the small PyTorch instead (about {SIZE_TORCH_CPU}), stop with Ctrl-C
-and run:
-
-    python course.py --cpu
-
-(That adds PyTorch's public index of CPU builds. If you keep packages in a place of your own,
-set PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS to it.)
-"""
-
-# What pip's log says when an installation fails, and what to try. The first line that matches is shown.
+# What pip's log says when an installation fails, and the key of the words on what to try. The first that fits is shown.
 REMEDIES = (
-    (
-        r"No space left on device|Errno 28|not enough space on the disk",
-        f"The disk is full. Free some space ({SPACE_WITHOUT_GB} GB is enough without CUDA) and run the command again.",
-    ),
-    (
-        r"CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerificationError",
-        "The connection could not be verified. On a company or school network ask for its certificate and "
-        "set PIP_CERT to that file; otherwise check the clock of this computer.",
-    ),
-    (
-        r"ProxyError|Tunnel connection failed|407 Proxy",
-        "The proxy refused. Check the variables HTTPS_PROXY and HTTP_PROXY.",
-    ),
+    (r"No space left on device|Errno 28|not enough space on the disk", "disk"),
+    (r"CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerificationError", "certificate"),
+    (r"ProxyError|Tunnel connection failed|407 Proxy", "proxy"),
     (
         r"NewConnectionError|NameResolutionError|Failed to resolve|name resolution|Network is unreachable"
         r"|getaddrinfo failed|ConnectTimeout|Max retries exceeded",
-        "The packages could not be reached. Check the network connection and run the command again. After "
-        "this one installation the course needs no network.",
+        "network",
     ),
     (
         r"ReadTimeout|IncompleteRead|ProtocolError|Connection broken|DO NOT MATCH THE HASHES"
         r"|incomplete-download",
-        "The download broke off. Run the command again; what had arrived completely is kept.",
+        "broken_off",
     ),
-    (
-        r"No matching distribution found|Could not find a version that satisfies",
-        "One package has no build for this Python on this kind of machine. The versions of this course are "
-        "meant for Python 3.11 to 3.14 (64 bit), on a Mac for macOS 14 or newer on Apple silicon.",
-    ),
-    (
-        r"WinError 206|filename or extension is too long|path too long",
-        "The path of this folder is too long for Windows. Move the course to a shorter one, for example C:\\course.",
-    ),
-    (
-        r"Permission denied|WinError 5\b|WinError 32|Access is denied",
-        "A file could not be written. Close Jupyter and other programs that use this folder, and check "
-        "that it belongs to you.",
-    ),
-    (
-        r"Failed building wheel|Microsoft Visual C\+\+|command '.*(gcc|cc|clang)' failed",
-        "A package would have to be compiled here, which should not be necessary. Use Python 3.11, 3.12, 3.13 or 3.14.",
-    ),
+    (r"No matching distribution found|Could not find a version that satisfies", "no_build"),
+    (r"WinError 206|filename or extension is too long|path too long", "long_path"),
+    (r"Permission denied|WinError 5\b|WinError 32|Access is denied", "permission"),
+    (r"Failed building wheel|Microsoft Visual C\+\+|command '.*(gcc|cc|clang)' failed", "compiler"),
 )
-REMEDY_OTHERWISE = "Run the command again; if it fails the same way, the end of the log says why."
 
 
 # ----------------------------------------------------------------------------------------- the installation
@@ -152,17 +117,14 @@ def check_pack() -> None:
     files = content.get("targets", {}).get(pack_target())
     if files is None:
         there = ", ".join(sorted(content.get("targets", {})))
-        raise Stop(
-            f"This pack is for {there}; here is {pack_target()}. Start it with another Python, or ask for a pack for "
-            "this one."
-        )
+        raise Stop(message("packages.pack_for_others", targets=there, here=pack_target()))
     if platform.machine().lower() not in ("x86_64", "amd64") and not pack_target().startswith("macos"):
-        raise Stop(f"This pack is for x86_64 processors; here is {platform.machine()}.")
+        raise Stop(message("packages.pack_for_x86", machine=platform.machine()))
     for name in files:
         path, known = ROOT / WHEELS / name, content.get("files", {}).get(name, {})
         if not path.is_file() or path.stat().st_size != known.get("size") or file_hash(path) != known.get("sha256"):
-            raise Stop(f"The file {WHEELS}/{name} is missing or damaged. Copy the pack once more, the whole folder.")
-    say(f"This is a pack: all {len(files)} packages come from its folder {WHEELS}, none from a network.")
+            raise Stop(message("packages.pack_damaged", file=f"{WHEELS}/{name}"))
+    say(message("packages.pack_whole", number=len(files), folder=WHEELS))
     warn_of_full_disk(SPACE_WITHOUT_GB)
 
 
@@ -174,7 +136,7 @@ def file_hash(path: Path) -> str:
 
 def run_pip(cpu: bool) -> int:
     """Install; the exit code of pip. What pip says goes to a file; in a terminal one line shows how far it is."""
-    say("Installing. This takes some minutes; the details go to the file install.log.")
+    say(message("packages.installing"))
     with (ROOT / "install.log").open("wb") as log:
         process = subprocess.Popen(
             pip_command(cpu), cwd=ROOT, env=pip_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -202,17 +164,20 @@ def pip_progress(line: str) -> str | None:
     """
     download = re.match(r"\s*Downloading ([\w.]+?)-\d\S* (\([\d.]+ [kMG]B\))", line)
     if download:
-        return "downloading {} {}".format(*download.groups())
+        return message("packages.downloading", package=download.group(1), size=download.group(2))
     search = re.match(r"Collecting ([\w.-]+)", line)
     if search:
-        return f"looking for {search.group(1)}"
-    return "putting the packages in place" if line.startswith("Installing collected packages") else None
+        return message("packages.looking_for", package=search.group(1))
+    return message("packages.placing") if line.startswith("Installing collected packages") else None
 
 
 def show_progress(text: str | None) -> None:
     """Show a few words on one line of a terminal, over what stood there; nothing where nobody watches."""
     if text is not None and sys.stdout.isatty():
-        sys.stdout.write("\r" + f"  {text}".ljust(78)[:78] + ("" if text else "\r"))
+        shown = f"  {text}"
+        while columns(shown) > 78:
+            shown = shown[:-1]
+        sys.stdout.write("\r" + padded(shown, 78) + ("" if text else "\r"))
         sys.stdout.flush()
 
 
@@ -230,9 +195,10 @@ def explain_failure() -> str:
     lines = [line for line in read_text(ROOT / "install.log").splitlines() if line.strip()]
     errors = [line for line in lines if line.lstrip().startswith("ERROR")] or lines
     log = "\n".join(lines)
-    remedy = next((advice for pattern, advice in REMEDIES if re.search(pattern, log)), REMEDY_OTHERWISE)
-    last = "\n".join("  " + line.strip()[:200] for line in errors[-6:]) or "  (none)"
-    return f"\nThe installation failed. The last lines of pip:\n\n{last}\n\n{remedy}\nThe full log: install.log"
+    key = next((name for pattern, name in REMEDIES if re.search(pattern, log)), "otherwise")
+    remedy = message(f"packages.remedies.{key}", space=SPACE_WITHOUT_GB)
+    last = "\n".join("  " + line.strip()[:200] for line in errors[-6:]) or message("packages.no_lines")
+    return message("packages.failed", last=last, remedy=remedy)
 
 
 # ------------------------------------------------------------------------------------------- what is coming
@@ -242,10 +208,7 @@ def small_by_itself() -> bool:
     """Whether to take the small PyTorch without being asked: on Linux, without an NVIDIA driver, if it is to be had."""
     if pack() or not sys.platform.startswith("linux") or has_nvidia_driver() or not index_has_small_torch():
         return False
-    say(
-        "This machine has no NVIDIA driver, so PyTorch comes without NVIDIA's CUDA libraries: 2.5 GB less.\n"
-        "(python course.py --cuda takes the PyTorch with CUDA.)"
-    )
+    say(message("packages.small_by_itself"))
     return True
 
 
@@ -337,18 +300,16 @@ def announce_download(cpu: bool) -> None:
         return
     large = is_cuda_build(file, sys.platform) and not (cpu and file is None)
     if large and cpu:
-        raise Stop(
-            f"The small PyTorch is not to be had: pip cannot reach {CPU_INDEX}.\n"
-            "Check the network, or set PIP_FIND_LINKS to a folder that has it. The large one: python course.py --cuda"
-        )
+        raise Stop(message("packages.no_small_torch", index=CPU_INDEX))
     if large:
-        say(LARGE_DOWNLOAD)
+        sizes = {"torch_cuda": SIZE_TORCH_CUDA, "torch_cpu": SIZE_TORCH_CPU, "the_rest": SIZE_THE_REST}
+        say(message("packages.large_download", space=SPACE_WITH_CUDA_GB, **sizes))
     else:
-        say("What is coming: PyTorch without CUDA and everything else, about half a gigabyte in all.")
+        say(message("packages.small_download"))
     warn_of_full_disk(SPACE_WITH_CUDA_GB if large else SPACE_WITHOUT_GB)
     if large and interactive():
         try:
-            input("Press Enter to go on, Ctrl-C to stop. ")
+            input(message("packages.press_enter"))
         except EOFError:
             pass
 
@@ -361,4 +322,4 @@ def free_gigabytes() -> float:
 def warn_of_full_disk(needed: float) -> None:
     """Say so when the disk looks too small; pip may still manage."""
     if free_gigabytes() < needed:
-        say(f"Note: {free_gigabytes():.1f} GB of disk are free; allow for {needed} GB.")
+        say(message("packages.disk", free=free_gigabytes(), needed=needed))

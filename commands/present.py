@@ -11,9 +11,19 @@ from pathlib import Path
 
 from commands import install
 from commands.copies import hashes, my, set_aside, without_outputs
-from commands.lessons import lesson_list, some_lessons, split_lesson
+from commands.lessons import (
+    ENGLISH,
+    Edition,
+    edition_of,
+    lesson_list,
+    remembered,
+    some_lessons,
+    split_lesson,
+    take_edition,
+)
 from commands.open_lab import config_path, jupyter_command, start
 from commands.shared import Stop, environment, read_json, say, take_torch, write_json, write_whole
+from commands.words import message
 
 FOLD, UNFOLD = "F8", "Shift F8"  # F9 belongs to JupyterLab's debugger
 TYPE = 20  # pixels; the smallest type in a lesson on a projector
@@ -70,32 +80,37 @@ STYLE = f"""/* Written by course.py present: what a lesson draws has type of 15 
 
 def command_present(words: list[str]) -> int:
     """Open a fresh copy of a lesson for a projector."""
-    cpu = take_torch(words)
-    lesson, options = split_lesson(words)
+    cpu, edition = take_torch(words), take_edition(words) or remembered()
+    lesson, options = split_lesson(words, edition)
     if lesson is None:
-        raise Stop("Which lesson? For example: python course.py present 05\n" + lesson_list())
+        raise Stop(message("lessons.which", command="present", lessons=lesson_list(edition)))
     install.ensure_installed(cpu)
-    for one in some_lessons():
+    for one in some_lessons(edition):
         fresh_copy(one)
-    write_settings(place())
-    command = jupyter_command(f"/doc/tree/my/{place().name}/{lesson.name}", ["--LabApp.custom_css=True", *options])
-    say(f"Opening {lesson.stem} for a projector. {FOLD} folds the code of all cells, {UNFOLD} opens it again.")
-    say("To stop it later: Ctrl-C in this window.")
-    return start(command, environment(JUPYTER_CONFIG_PATH=config_path(), **jupyter_folders(place())))
+    shown, settings = f"my/{place(edition).name}/{lesson.name}", place(edition)
+    write_settings(settings)
+    command = jupyter_command(f"/doc/tree/{shown}", ["--LabApp.custom_css=True", *options])
+    say(message("present.opening", lesson=lesson.stem, fold=FOLD, unfold=UNFOLD))
+    say(message("present.stop"))
+    return start(command, environment(JUPYTER_CONFIG_PATH=config_path(), **jupyter_folders(settings)))
 
 
-def place() -> Path:
-    """The folder with the copies that are shown and with JupyterLab's settings for them."""
-    return my() / "present"
+def place(edition: Edition = ENGLISH) -> Path:
+    """The folder with the copies that are shown and with JupyterLab's settings for them.
+
+    The Korean copies lie as deep as the Korean lessons do, so that what they link to in `docs/` is there.
+    """
+    return my() / ("present" if edition == ENGLISH else f"present-{edition.language}")
 
 
 def fresh_copy(lesson: Path) -> None:
     """Put a copy without outputs there. One in which somebody wrote is set aside first, under a dated name."""
-    copy, written = place() / lesson.name, place() / ".written.json"
-    place().mkdir(parents=True, exist_ok=True)
+    folder = place(edition_of(lesson))
+    copy, written = folder / lesson.name, folder / ".written.json"
+    folder.mkdir(parents=True, exist_ok=True)
     known = read_json(written)
     if copy.exists() and hashes(copy.read_bytes())["cells"] != known.get(lesson.stem):
-        say(f"The copy of before is kept as my/{place().name}/{set_aside(copy).name}")
+        say(message("present.kept", file=f"my/{folder.name}/{set_aside(copy).name}"))
     data = without_outputs(lesson.read_bytes())
     write_whole(copy, data)
     write_json(written, {**known, lesson.stem: hashes(data)["cells"]})

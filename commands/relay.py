@@ -8,6 +8,7 @@ import tempfile
 from commands import install
 from commands.lessons import ENGLISH, find_lesson, looks_like_lesson, some_lessons, take_edition
 from commands.shared import Stop, environment, lesson_environment, run, venv_python
+from commands.words import message
 
 DRAWN_FROM_LESSONS = ("glossary", "corrections_index", "section_times")
 
@@ -56,10 +57,12 @@ def command_site(words: list[str]) -> int:
 
 def command_export_progress(words: list[str]) -> int:
     """Write the names of the exercises solved into a file. The learner's own settings say where they are kept."""
+    asked = take_edition(words)
     if len(words) != 1 or words[0].startswith("-"):
-        raise Stop("Into which file? For example: python course.py export-progress anna.json")
+        raise Stop(message("export_progress.into_which"))
     install.ensure_installed()
     command = [str(venv_python()), "-m", "commands.export_progress", os.path.abspath(words[0])]
+    command += ["--language", asked.language] if asked else []
     return run(command, environment())
 
 

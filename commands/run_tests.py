@@ -11,6 +11,7 @@ from commands import install
 from commands.colab import run_colab
 from commands.lessons import some_lessons, split_lesson
 from commands.shared import ROOT, duration, lesson_environment, run, say, take_option, take_torch, venv_python
+from commands.words import message
 
 NBVAL_OPTIONS = [
     "--nbval",
@@ -41,8 +42,8 @@ def command_test(words: list[str]) -> int:
         code = run(pytest_command(lesson, options, quick), lesson_environment(profile))
     took = duration(time.time() - started)
     if cpu_before is not None:
-        took += f" and {cpu_seconds() - cpu_before:,.0f} CPU seconds"
-    say(f"The tests {'passed' if code == 0 else 'failed'} and took {took}.")
+        took = message("run_tests.cpu", time=took, seconds=cpu_seconds() - cpu_before)
+    say(message("run_tests.passed" if code == 0 else "run_tests.failed", time=took))
     return code
 
 

@@ -6,9 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from commands.words import message
 
 ROOT = Path(__file__).resolve().parent.parent
 WINDOWS = os.name == "nt"
@@ -58,7 +61,25 @@ def duration(seconds: float) -> str:
     ('8 s', '3 min 14 s')
     """
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    if minutes:
+        return message("shared.minutes", minutes=minutes, seconds=rest)
+    return message("shared.seconds", seconds=rest)
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: a Korean letter takes two.
+
+    >>> columns("ann"), columns("민아")
+    (3, 4)
+    """
+    return sum(
+        2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in unicodedata.normalize("NFC", text)
+    )
+
+
+def padded(text: str, width: int) -> str:
+    """A text filled up with spaces to so many columns."""
+    return text + " " * (width - columns(text))
 
 
 # ----------------------------------------------------------------------------------------------------- files
@@ -168,5 +189,5 @@ def take_torch(words: list[str]) -> bool | None:
     """
     small, large = take_option("--cpu", words), take_option("--cuda", words)
     if small and large:
-        raise Stop("--cpu asks for the small PyTorch and --cuda for the one with CUDA: choose one of the two.")
+        raise Stop(message("shared.two_kinds_of_torch"))
     return small if small or large else None

@@ -10,15 +10,25 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from commands.lessons import lesson_list, lessons, split_lesson
-from commands.shared import ROOT, Stop, say
+from commands.lessons import (
+    ENGLISH,
+    Edition,
+    edition_of,
+    lesson_list,
+    lesson_name,
+    lessons,
+    remembered,
+    split_lesson,
+    take_edition,
+)
+from commands.shared import ROOT, Stop, columns, padded, say
+from commands.words import message
 
-EXERCISE = re.compile(r"^###+ (.*\bexercise\b.*)$", flags=re.MULTILINE | re.IGNORECASE)
+EXERCISE = re.compile(r"^###+ (.*(?:\bexercise\b|연습 문제).*)$", flags=re.MULTILINE | re.IGNORECASE)
 
 # ------------------------------------------------------------------------------------------------ what is there
 
@@ -39,9 +49,9 @@ def every_exercise() -> dict[str, list[str]]:
     return {lesson.stem[:2]: exercises_of(lesson) for lesson in lessons()}
 
 
-def words_of(number: str) -> dict[str, Any]:
+def words_of(number: str, edition: Edition = ENGLISH) -> dict[str, Any]:
     """The words of a lesson's room: what its checks and its quiz say. Empty where it has none."""
-    path = ROOT / "course_lessons" / f"lesson_{number}" / "words.en.toml"
+    path = ROOT / "course_lessons" / f"lesson_{number}" / f"words.{edition.language}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
@@ -50,9 +60,10 @@ def words_of(number: str) -> dict[str, Any]:
 
 def command_answers(words: list[str]) -> int:
     """Print, as a page in Markdown, a lesson's solutions, the words of its checks, and its quiz with the reasons."""
-    lesson, rest = split_lesson(words)
+    edition = take_edition(words) or remembered()
+    lesson, rest = split_lesson(words, edition)
     if lesson is None or rest:
-        raise Stop("Which lesson? For example: python course.py answers 05\n" + lesson_list())
+        raise Stop(message("lessons.which", command="answers", lessons=lesson_list(edition)))
     say("\n".join(answers(lesson)))
     return 0
 
@@ -60,8 +71,8 @@ def command_answers(words: list[str]) -> int:
 def answers(lesson: Path) -> Iterator[str]:
     """The lines of that page."""
     number, cells = lesson.stem[:2], cells_of(lesson)
-    words = words_of(number)
-    yield f"# {number} {lesson.stem[3:].replace('_', ' ').capitalize()}: answers, for the teacher\n"
+    words, name = words_of(number, edition_of(lesson)), lesson_name(lesson)
+    yield message("teaching.title", lesson=f"{number} {name[0].upper()}{name[1:]}") + "\n"
     for name in exercises_of(lesson):
         yield f"## {heading(cells, name)}\n"
         yield unfolded(cells[f"solution-{name}"]) + "\n"
@@ -69,11 +80,12 @@ def answers(lesson: Path) -> Iterator[str]:
         yield from check_words(said)
     quiz = words.get("quiz", {}).get(number, {})
     if quiz:
-        yield "## Quiz\n"
+        yield message("teaching.quiz") + "\n"
     for question in quiz.values():
         yield f"**{question['question']}**\n"
         for choice in question["choices"]:
-            yield f"- {'**Right:** ' if choice.get('right') else ''}{choice['words']} *{choice['reason']}*"
+            right = message("teaching.right") if choice.get("right") else ""
+            yield f"- {right}{choice['words']} *{choice['reason']}*"
         yield ""
 
 
@@ -104,15 +116,15 @@ def unfolded(text: str) -> str:
 def check_words(said: dict[str, Any]) -> Iterator[str]:
     """What the check of an exercise can say."""
     if "passed" in said:
-        yield f"When it is right: {said['passed']}\n"
+        yield message("teaching.passed", words=said["passed"]) + "\n"
     hints = said.get("hints", [])
     if hints:
-        yield "Hints, on request:\n"
+        yield message("teaching.hints") + "\n"
         yield from (f"{place}. {hint}" for place, hint in enumerate(hints, 1))
         yield ""
     ideas = said.get("ideas", {})
     if ideas:
-        yield "Mistakes that it knows:\n"
+        yield message("teaching.ideas") + "\n"
         yield from (f"- {text}" for text in ideas.values())
         yield ""
 
@@ -122,19 +134,18 @@ def check_words(said: dict[str, Any]) -> Iterator[str]:
 
 def command_class_progress(words: list[str]) -> int:
     """Draw a table of the files that learners exported: who solved how much, and which exercises few have solved."""
+    take_edition(words)  # the table is the same for both; its words were chosen by `main`
     lesson, rest = split_lesson(words[1:])
     if not words or rest:
-        raise Stop("Which folder? For example: python course.py class-progress FOLDER   (and a lesson's number for it)")
+        raise Stop(message("teaching.which_folder"))
     folder = Path(words[0])
     if not folder.is_dir():
-        raise Stop(f"There is no folder {words[0]}.")
+        raise Stop(message("teaching.no_folder", given=words[0]))
     solved, others = read_exports(folder)
     for name in others:
-        say(f"left out: {name} was not written by `export-progress`")
+        say(message("teaching.left_out", file=name))
     if not solved:
-        raise Stop(
-            f"There is no file of a learner in {words[0]}. Each writes one: python course.py export-progress FILE"
-        )
+        raise Stop(message("teaching.no_files", given=words[0]))
     there = every_exercise()
     numbers = [lesson.stem[:2]] if lesson else list(there)
     say("\n".join([*who_table(solved, there, numbers), "", *exercise_table(solved, there, numbers)]))
@@ -164,8 +175,9 @@ def who_table(solved: dict[str, set[str]], there: dict[str, list[str]], numbers:
     learner   01     all
     ann      1/2       1
     """
-    width = max(map(columns, ["learner", *solved]))
-    yield "  ".join([padded("learner", width), *(f"{number:>4}" for number in numbers)]).rstrip() + "     all"
+    learner, whole = message("teaching.learner"), message("teaching.all")
+    width = max(map(columns, [learner, *solved]))
+    yield "  ".join([padded(learner, width), *(f"{number:>4}" for number in numbers)]).rstrip() + f"     {whole}"
     for name, keys in sorted(solved.items()):
         done = [sum(f"{number}/{one}" in keys for one in there[number]) for number in numbers]
         parts = [f"{count}/{len(there[number])}".rjust(4) for count, number in zip(done, numbers, strict=True)]
@@ -180,7 +192,7 @@ def exercise_table(solved: dict[str, set[str]], there: dict[str, list[str]], num
          0  01/min
          1  01/max
     """
-    yield f"solved by, of {len(solved)}"
+    yield message("teaching.solved_by", number=len(solved))
     counts = []
     for number in numbers:
         keys = [f"{number}/{name}" for name in there[number]]
@@ -188,19 +200,3 @@ def exercise_table(solved: dict[str, set[str]], there: dict[str, list[str]], num
         if any(found):  # a lesson that nobody has come to says nothing about its exercises
             counts += zip(found, keys, strict=True)
     yield from (f"{count:>6}  {key}" for count, key in sorted(counts))
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal a text takes: a Korean letter takes two.
-
-    >>> columns("ann"), columns("민아")
-    (3, 4)
-    """
-    return sum(
-        2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in unicodedata.normalize("NFC", text)
-    )
-
-
-def padded(text: str, width: int) -> str:
-    """A text filled up with spaces to so many columns."""
-    return text + " " * (width - columns(text))

@@ -42,7 +42,7 @@ RUN_IN_VENV = {
 }  # fmt: skip
 BEFORE_THE_INSTALLATION = {
     "cli", "colab", "copies", "doctor", "install", "lessons", "open_lab", "packages", "publish", "relay", "run_tests",
-    "present", "shared", "teaching",
+    "present", "shared", "teaching", "words",
 }  # fmt: skip
 posix_only = pytest.mark.skipif(os.name == "nt", reason="signals and symbolic links work differently on Windows")
 

@@ -45,7 +45,7 @@ def test_answers_asks_which_lesson(capsys: pytest.CaptureFixture[str]) -> None:
 def export(folder: Path, name: str, **settings: str | None) -> subprocess.CompletedProcess[str]:
     """Write a learner's file, with that learner's settings."""
     return subprocess.run(
-        [sys.executable, "-m", "commands.export_progress", str(folder / name)],
+        [sys.executable, "-m", "commands.export_progress", str(folder / name), "--language", "en"],
         cwd=ROOT,
         env=clean_environment(**settings),
         capture_output=True,
