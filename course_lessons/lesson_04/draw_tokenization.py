@@ -41,10 +41,10 @@ Step = tuple[Pair, int, Mapping[tuple[str, ...], int]]
 Measured = tuple[int, float, float]
 
 
-def shown(name: str) -> str:
+def known_as(name: str) -> str:
     """A name as the learner's language has it, if it is one of `NAMES`; any other as it is.
 
-    >>> shown("words"), shown("mine")
+    >>> known_as("words"), known_as("mine")
     ('words', 'mine')
     """
     return text(f"draw_tokenization.names.{name}") if name in NAMES else name
@@ -118,7 +118,7 @@ def draw_trade_off(families: Mapping[str, Sequence[Measured]]) -> Picture:
     _check_families(families)
     figure = Figure(figsize=(12, 4.8))
     fertility, unknown = figure.subplots(1, 2)
-    points = {shown(name): sorted(measured) for name, measured in families.items()}
+    points = {known_as(name): sorted(measured) for name, measured in families.items()}
     for axes, number, scale in ((fertility, 1, 1), (unknown, 2, 100)):
         lines = {name: [(point[0], scale * point[number]) for point in own] for name, own in points.items()}
         draw_lines(axes, lines, FAMILY_LOOKS, linewidth=2, markersize=10)
@@ -159,7 +159,7 @@ def draw_fertility(values: Mapping[str, Mapping[str, float]]) -> Picture:
     'Fertility, the tokens for each word, as bars. A: English 1.3, Korean 6.0. B: English 3.0, Korean 2.0.'
     """
     values = {
-        shown(name): {shown(language): tokens for language, tokens in row.items()} for name, row in values.items()
+        known_as(name): {known_as(language): tokens for language, tokens in row.items()} for name, row in values.items()
     }
     names = list(values)
     languages = list(values[names[0]]) if names else []
@@ -207,7 +207,7 @@ def tokenized_html(name: str, given: TokenizedText) -> str:
         notes.append(text("draw_tokenization.left_out", number=given.left_out))
     return panel(
         "tokenized",
-        f"<p><b>{escape(shown(name))}</b></p>",
+        f"<p><b>{escape(known_as(name))}</b></p>",
         small(_counts(given)),
         *(_chip(piece) for piece in shown),
         _legend(given),
@@ -223,7 +223,7 @@ def tokenized_words(name: str, given: TokenizedText) -> str:
     'mine: 1 tokens for 1 words and 2 characters, 0 unknown: hi'
     """
     tokens = " ".join(piece.token for piece in given.pieces[:SHOWN_PIECES])
-    return f"{shown(name)}: {_counts(given)}: {tokens}"
+    return f"{known_as(name)}: {_counts(given)}: {tokens}"
 
 
 def _counts(given: TokenizedText) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from course_lessons.lesson_04.draw_tokenization import shown, tokenized_html, tokenized_words
+from course_lessons.lesson_04.draw_tokenization import known_as, tokenized_html, tokenized_words
 from course_lessons.lesson_04.tokenization import tokenize_text
 from course_utils.display import redraw, show
 from course_utils.messages import CourseError, text
@@ -57,7 +57,7 @@ def tokenizer_pair(tokenizers: Mapping[str, PreTrainedTokenizerBase], sentence: 
     )
     menus = tuple(
         ipywidgets.Dropdown(
-            options=[(shown(name), name) for name in names],
+            options=[(known_as(name), name) for name in names],
             value=name,
             description=text(f"tokenizer_pair.{side}"),
             layout=ipywidgets.Layout(width="95%"),
