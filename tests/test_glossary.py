@@ -115,3 +115,63 @@ def test_what_is_no_text_is_refused_in_words() -> None:
     """A slip such as look_up(softmax) with a function gets words."""
     with pytest.raises(CourseError, match="takes a term as text"):
         look_up(len)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def korean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Korean edition."""
+    monkeypatch.setenv("COURSE_LANGUAGE", "ko")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("어텐션 마스크", ["attention mask"]),
+        ("어텐션마스크를", ["attention mask"]),
+        (" 어텐션   마스크의", ["attention mask"]),
+        ("attention mask", ["attention mask"]),
+        ("Attention-Masks", ["attention mask"]),
+        ("어텐션 마스크(attention mask)", ["attention mask"]),
+        ("attention", ["attention"]),
+        ("어텐션", ["attention"]),
+        ("어텐션이란", ["attention"]),
+        ("토큰은", ["token"]),
+        ("토큰들을", ["token"]),
+        ("tokens를", ["token"]),
+        ("BOM", ["byte order mark"]),
+        ("바이트 순서 표시(BOM)", ["byte order mark"]),
+        ("바이트 순", ["byte order mark"]),
+        ("없는말", []),
+    ],
+)
+def test_korean_words_are_found_beside_english(korean: None, words: str, found: list[str]) -> None:
+    """By either name; particles, plurals, blanks and hyphens make no difference."""
+    assert [term.name for term in search(words)] == found
+
+
+def test_every_term_is_found_by_each_of_its_names(korean: None) -> None:
+    """Korean, English, as it is shown, and with a particle; no other term is shown in its place."""
+    for term in glossary_terms():
+        for words in (term.name, term.local, term.shown, f"{term.local}의", f"{term.name}를"):
+            assert [found.name for found in search(words)] == [term.name], words
+
+
+def test_look_up_shows_both_names(korean: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """The Korean name, the English one in brackets, the lesson; one name where both are the same."""
+    look_up("batch axis")
+    assert capsys.readouterr().out.startswith("배치 축(batch axis), 05강: ")
+    look_up("byte order mark")
+    assert capsys.readouterr().out.startswith("바이트 순서 표시(BOM, byte order mark), 14강: ")
+    look_up("torchrun")
+    assert capsys.readouterr().out.startswith("torchrun, 12강: ")
+    look_up()
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert len(lines) == len(glossary_terms()) and not [line for line in lines if "lesson" in line]
+
+
+@pytest.mark.parametrize(("words", "near"), [("소프트멕스", "소프트맥스(softmax)"), ("sofmax", "소프트맥스(softmax)")])
+def test_unknown_korean_words_get_the_nearest(korean: None, words: str, near: str) -> None:
+    """The error is in Korean and names each near term once, in both languages."""
+    with pytest.raises(CourseError, match="용어집에 없는 말입니다: .+비슷한 용어: ") as caught:
+        look_up(words)
+    assert str(caught.value).count(near) == 1
