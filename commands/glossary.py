@@ -1,8 +1,9 @@
-"""Draw the glossary from the terms that the lessons mark: course_utils/glossary.json and the page docs/glossary.md.
+"""Draw the glossary from the terms that the lessons mark: course_utils/glossary.json and a page in each language.
 
 Called by `python course.py refresh` after the lessons have run. A lesson marks a term where it introduces it:
 `<dfn>term</dfn>`, or `<dfn title="term">terms</dfn>` where the text has another form of the word. What a term means
-stands in course_utils/glossary.en.toml, under the term as it is marked.
+stands in course_utils/glossary.en.toml, under the term as it is marked. The page in Korean, docs/glossary.ko.md, has
+the Korean names of course_utils/terms.ko.toml and leads to the Korean lessons, whose cells have the same ids.
 """
 
 from __future__ import annotations
@@ -20,11 +21,20 @@ from commands.shared import ROOT
 MEANINGS = ROOT / "course_utils" / "glossary.en.toml"
 PLACES = ROOT / "course_utils" / "glossary.json"
 PAGE = ROOT / "docs" / "glossary.md"
+KOREAN_MEANINGS = ROOT / "course_utils" / "glossary.ko.toml"
+KOREAN_TERMS = ROOT / "course_utils" / "terms.ko.toml"
+KOREAN_PAGE = ROOT / "docs" / "glossary.ko.md"
 MARK = re.compile(r'<dfn(?: title="([^"]+)")?>([^<]+)</dfn>')
 INTRODUCTION = """# Glossary
 
 Each term with its meaning, and the lesson that introduces it. In a lesson, `look_up("{example}")` shows one,
 `look_up()` all. This page is drawn from the lessons by `commands/glossary.py`.
+"""
+
+KOREAN_INTRODUCTION = """# 용어집
+
+용어마다 뜻과, 그 용어가 처음 나오는 수업을 적었습니다. 수업에서 `look_up("{example}")`을 호출하면 하나를, `look_up()`을
+호출하면 전체를 볼 수 있습니다. 이 페이지는 `commands/glossary.py`가 수업에서 뽑아 만듭니다.
 """
 
 Place = dict[str, str]
@@ -71,16 +81,35 @@ def page(places: Mapping[str, Place], meanings: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def korean_page(places: Mapping[str, Place], meanings: Mapping[str, str], terms: Mapping[str, str]) -> str:
+    """The glossary in Korean, each term with its English name, what is written in Latin letters first.
+
+    >>> place = {"lesson": "01_x", "cell": "a"}
+    >>> korean_page({"Hub": place}, {"Hub": "모음입니다."}, {"Hub": "허브"}).splitlines()[-1]
+    '- **허브**(Hub, [01강](../notebooks/ko/01_x.ipynb#cell-id=a)): 모음입니다.'
+    """
+    lines = [KOREAN_INTRODUCTION.format(example="어텐션 마스크")]
+    for name, place in sorted(places.items(), key=lambda item: terms[item[0]].strip("`").lower()):
+        target = f"../notebooks/ko/{place['lesson']}.ipynb#cell-id={place['cell']}"
+        english = "" if terms[name].strip("`").lower() == name.lower() else f"{name}, "
+        lines.append(f"- **{terms[name]}**({english}[{place['lesson'][:2]}강]({target})): {meanings[name]}")
+    return "\n".join(lines) + "\n"
+
+
 def drawn() -> dict[Path, str]:
-    """What the two files should hold."""
-    meanings = tomllib.loads(MEANINGS.read_text(encoding="utf-8"))["glossary"]["terms"]
+    """What the files should hold."""
+    meanings, korean = (
+        tomllib.loads(path.read_text(encoding="utf-8"))["glossary"]["terms"] for path in (MEANINGS, KOREAN_MEANINGS)
+    )
+    terms = tomllib.loads(KOREAN_TERMS.read_text(encoding="utf-8"))["terms"]
     places = joined(marked(ROOT / "notebooks"), meanings)
     stored = json.dumps(places, ensure_ascii=False, indent=1) + "\n"
-    return {PLACES: stored, PAGE: page(places, meanings)}
+    named = {name: terms.get(name, {}).get("ko", name) for name in places}
+    return {PLACES: stored, PAGE: page(places, meanings), KOREAN_PAGE: korean_page(places, meanings | korean, named)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the two files, or with --check say whether they are as they should be."""
+    """Write the files, or with --check say whether they are as they should be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args(arguments)

@@ -18,8 +18,9 @@ from commands.shared import ROOT, Stop, say, write_whole
 NO_BADGE = (
     "Opening this lesson alone, in Colab for example? Its first cell looks for the course and says where it found it."
 )
+NO_BADGE_KO = "이 수업만 따로 열었다면(예를 들어 Colab에서) 첫 셀이 강의를 찾고, 어디에서 찾았는지 알려 줍니다."
 BADGE = (
-    "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+    "[![{words}](https://colab.research.google.com/assets/colab-badge.svg)]"
     "(https://colab.research.google.com/github/{repository}/blob/main/notebooks/{file})"
 )
 
@@ -83,8 +84,8 @@ def repository_of_remote(address: str) -> str | None:
 
 
 def publishable() -> list[Path]:
-    """The files that know the public address: the package's one place, README.md, and every lesson."""
-    found = [ROOT / "course_utils" / "address.py", ROOT / "README.md"]
+    """The files that know the public address: the package's one place, the READMEs, and every lesson."""
+    found = [ROOT / "course_utils" / "address.py", ROOT / "README.md", ROOT / "README.ko.md"]
     found += sorted(p for p in (ROOT / "notebooks").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
     return [path for path in found if path.exists()]
 
@@ -97,6 +98,7 @@ def publish_in(path: Path, repository: str) -> bool:
     before = path.read_bytes().decode("utf-8")
     if path.suffix != ".ipynb":
         first = lessons()[0].name if lessons() else ""
+        first = f"ko/{first}" if path.name.endswith(".ko.md") else first
         after = stamp_badges(stamp_address(before, repository) if path.suffix == ".py" else before, repository, first)
     else:
         notebook = json.loads(before)
@@ -138,12 +140,19 @@ def stamp_address(text: str, repository: str) -> str:
 def stamp_badges(text: str, repository: str, file: str) -> str:
     """Set what stands between `<!-- badge -->` and `<!-- /badge -->`: a Colab button, or a sentence.
 
-    A marker may name a lesson of its own, `<!-- badge 05 -->`; otherwise the button opens `file`.
+    A marker may name a lesson of its own, `<!-- badge 05 -->`; otherwise the button opens `file`. In the folder ko/
+    that is a Korean lesson, and the words are Korean.
+
+    >>> stamp_badges("<!-- badge -->?<!-- /badge -->", "a/b", "ko/05_x.ipynb")[14:34]
+    '[![Colab에서 열기](https'
     """
+    folder = "ko/" if file.startswith("ko/") else ""
+    words, sentence = ("Colab에서 열기", NO_BADGE_KO) if folder else ("Open in Colab", NO_BADGE)
 
     def replace(match: re.Match[str]) -> str:
-        names = [p.name for p in lessons() if match.group(2) and p.name.startswith(match.group(2) + "_")]
-        body = BADGE.format(repository=repository, file=(names or [file])[0]) if repository else NO_BADGE
+        names = [folder + p.name for p in lessons() if match.group(2) and p.name.startswith(match.group(2) + "_")]
+        button = BADGE.format(words=words, repository=repository, file=(names or [file])[0])
+        body = button if repository else sentence
         inside = match.group(3)
         before = inside[: len(inside) - len(inside.lstrip())]
         after = inside[len(inside.rstrip()) :] if inside.strip() else ""

@@ -1,6 +1,6 @@
 """Draw the table of minutes in docs/teaching.md: how long each section of a lesson takes, by the rule of study times.
 
-Called by `python course.py refresh` after the lessons have run.
+The Korean page beside it gets the same table. Called by `python course.py refresh` after the lessons have run.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import argparse
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from commands.lessons import some_lessons
+from commands.lessons import ENGLISH, KOREAN, Edition, some_lessons
 from commands.shared import ROOT
 from commands.study_time import (
     EXERCISE,
@@ -25,7 +26,11 @@ from commands.study_time import (
     text_of,
 )
 
-PAGE = ROOT / "docs" / "teaching.md"
+PAGES = {ENGLISH: ROOT / "docs" / "teaching.md", KOREAN: ROOT / "docs" / "teaching.ko.md"}
+HEADS = {
+    ENGLISH: "| lesson | minutes of sections 1, 2, 3 ... |",
+    KOREAN: "| 수업 | 절마다 걸리는 시간(분): 1절, 2절, 3절 순서 |",
+}
 BLOCK = re.compile(r"(<!-- minutes -->\n).*?(<!-- /minutes -->)", flags=re.DOTALL)
 
 
@@ -71,28 +76,42 @@ def sections(cells: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 EXERCISE_HEADING = re.compile(r"^#+ Exercise\b", flags=re.MULTILINE)
 
 
-def drawn() -> str:
-    """The table: one row for each lesson, the minutes of its sections in order."""
-    lines = ["", "| lesson | minutes of sections 1, 2, 3 ... |", "|---|---|"]
+def drawn(edition: Edition = ENGLISH) -> str:
+    """The table: one row for each lesson, the minutes of its sections in order; those of the English lessons count."""
+    lines = ["", HEADS[edition], "|---|---|"]
+    names = titles(edition)
     for lesson in some_lessons():
         cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
         parts = " ".join(f"{number}: **{max(1, round(found))}**," for number, found in sections(cells).items())
-        lines.append(f"| {lesson.stem[:2]} {lesson.stem[3:].replace('_', ' ')} | {parts.rstrip(',')} |")
+        name = names.get(lesson.stem[:2], lesson.stem[3:].replace("_", " "))
+        lines.append(f"| {lesson.stem[:2]} {name} | {parts.rstrip(',')} |")
     return "\n".join([*lines, "", ""])
 
 
+def titles(edition: Edition) -> dict[str, str]:
+    """The names of the lessons by their numbers, where the page does not call them by their files."""
+    if edition == ENGLISH:
+        return {}
+    path = ROOT / "course_utils" / f"progress.{edition.language}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))["progress"]["lessons"]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the table, or with --check say whether it is as it should be."""
+    """Write the table into each page, or with --check say whether it is as it should be."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args(arguments)
-    before = PAGE.read_text(encoding="utf-8")
-    after = BLOCK.sub(lambda match: match.group(1) + drawn() + match.group(2), before)
-    if before != after:
-        print(f"docs/teaching.md: {'would change' if options.check else 'drawn anew'}")
-        if not options.check:
-            PAGE.write_text(after, encoding="utf-8", newline="\n")
-    return 1 if before != after and options.check else 0
+    old = []
+    for edition, page in PAGES.items():
+        before = page.read_text(encoding="utf-8") if page.exists() else ""
+        table = drawn(edition)
+        after = BLOCK.sub(lambda match, table=table: match.group(1) + table + match.group(2), before)
+        if before != after:
+            old.append(page)
+            print(f"docs/{page.name}: {'would change' if options.check else 'drawn anew'}")
+            if not options.check:
+                page.write_text(after, encoding="utf-8", newline="\n")
+    return 1 if old and options.check else 0
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from commands.lessons import EDITIONS, some_lessons
-from commands.shared import ROOT, write_whole
+from commands.shared import ROOT, read_text, write_whole
 
 WORDS_A_MINUTE = 200
 SECONDS_A_CELL = 10
@@ -28,6 +28,10 @@ FENCED = re.compile(r"^(```|~~~).*?^\1[^\n]*$", flags=re.DOTALL | re.MULTILINE)
 FURTHER = re.compile(r"(?:^(?:\d+ )?|, )(?:further\b|더 알아보기)", flags=re.IGNORECASE)
 EXERCISE = re.compile(r"^(?:Exercise|연습 문제)\b.*\((?:about |약 )(\d+)(?: minutes?|분)\)$")
 SENTENCE = {"en": re.compile(r"Study time about [^\n]*"), "ko": re.compile(r"공부 시간 약 [^\n]*")}
+
+
+READMES = {"README.md": " min", "README.ko.md": "분"}
+"""The pages with a table of the lessons, and how a minute is written there."""
 
 
 class Part(NamedTuple):
@@ -162,23 +166,23 @@ def write_into(cells: Sequence[dict[str, Any]], language: str = "en", time: Stud
     return after != before
 
 
-def write_into_table(text: str, number: str, time: StudyTime) -> str:
+def write_into_table(text: str, number: str, time: StudyTime, unit: str = " min") -> str:
     """The README with the study time of a lesson in the last column of its row.
 
     >>> write_into_table("| [05 Padding](notebooks/05.ipynb) | masks | 8 s | 40 min |", "05", StudyTime(45, 10, 15))
     '| [05 Padding](notebooks/05.ipynb) | masks | 8 s | 45 + 15 min |'
     """
     row = re.compile(rf"^(\| \[{number} .*\| )[^|]+( \|)$", flags=re.MULTILINE)
-    return row.sub(lambda found: f"{found[1]}{time.core} + {time.further} min{found[2]}", text, count=1)
+    return row.sub(lambda found: f"{found[1]}{time.core} + {time.further}{unit}{found[2]}", text, count=1)
 
 
 def write_into_readme(lesson: Path, time: StudyTime) -> None:
-    """Bring a lesson's row of the README's table up to date."""
-    readme = ROOT / "README.md"
-    before = readme.read_text(encoding="utf-8")
-    after = write_into_table(before, lesson.stem[:2], time)
-    if after != before:
-        write_whole(readme, after.encode("utf-8"))
+    """Bring a lesson's row of the README's table up to date, in each language."""
+    for name, unit in READMES.items():
+        before = read_text(ROOT / name)
+        after = write_into_table(before, lesson.stem[:2], time, unit)
+        if after != before:
+            write_whole(ROOT / name, after.encode("utf-8"))
 
 
 def main() -> int:
