@@ -36,8 +36,6 @@ ASSETS = ROOT / "docs" / "site"
 PAGES = {"glossary": "Glossary", "corrections": "Corrections", "teaching": "Teaching"}
 MARKER = "course-site.txt"
 BADGE = re.compile(r"<!-- badge.*?<!-- /badge -->", flags=re.DOTALL)
-READABLE = "color:#1a1a1a;background:white"  # type on paper in lessons stored before their HTML followed a theme
-THEMED = "color:var(--ink);background:var(--paper)"
 
 Cell = Mapping[str, Any]
 
@@ -101,7 +99,7 @@ def output(found: Mapping[str, Any], pictures: Path, name: str) -> str:
         words = found.get("metadata", {}).get("image/png", {}).get("alt") or "".join(data.get("text/plain", ""))
         return f'<img src="{pictures.name}/{file.name}" alt="{escape(words)}" loading="lazy">'
     if "text/html" in data:
-        return f'<div class="drawn" tabindex="0">{"".join(data["text/html"]).replace(READABLE, THEMED)}</div>'
+        return f'<div class="drawn" tabindex="0">{"".join(data["text/html"])}</div>'
     return f'<pre class="said" tabindex="0">{escape("".join(data.get("text/plain", "")))}</pre>'
 
 
