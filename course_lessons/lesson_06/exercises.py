@@ -8,6 +8,7 @@ from typing import Any
 from course_checks.judging import Exercise, Trial
 from course_lessons.lesson_06.batching import batch_shapes, count_tokens
 from course_utils.exercises import record
+from course_utils.messages import text
 
 Row = dict[str, Any]
 Plan = list[list[int]]
@@ -102,8 +103,10 @@ def collate() -> Exercise:
             "DataCollatorWithPadding.__call__",
             "pad_without_fast_tokenizer_warning",
         ),
-        call=lambda features, pad_id=0, side="right", multiple=1: (
-            f"collate(rows of {[len(row['input_ids']) for row in features]} tokens, {pad_id=}, {side=}, {multiple=})"
+        call=lambda features, pad_id=0, side="right", multiple=1: text(
+            "exercise.06.collate.words.call",
+            lengths=[len(row["input_ids"]) for row in features],
+            settings=f"{pad_id=}, {side=}, {multiple=}",
         ),
         mistakes={
             "label_name": made(names=lambda key: key),
@@ -328,7 +331,9 @@ def repair_tags() -> Exercise:
     return Exercise(
         right=made(),
         cases=[tagged(4, 3), tagged(5), tagged(2, 6, 3)],
-        call=lambda features: f"collate_tags(rows of {[len(row['input_ids']) for row in features]} tokens)",
+        call=lambda features: text(
+            "exercise.06.repair-tags.words.call", lengths=[len(row["input_ids"]) for row in features]
+        ),
         mistakes={
             "planted": made(label=0),
             "other_class": (made(label=-1), made(label=3), made(label=100)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote
@@ -21,6 +22,22 @@ FLOOR, CEILING = -9, 1
 
 COLUMNS = ("loss", "grad_norm", "weights")
 
+RUNS = (
+    "document",
+    "seed",
+    "order",
+    "dropout_stream",
+    "optimizer",
+    "schedule",
+    "clipping",
+    "stream",
+    "dropout",
+    "padding",
+    "with_dropout",
+    "without_dropout",
+)
+"""Runs of the lesson that have a name in the learner's language."""
+
 
 def draw_differences(differences: Mapping[str, RunDifference]) -> Picture:
     """The largest differences of several runs from one reference: a row for each run, a panel for each quantity.
@@ -29,7 +46,7 @@ def draw_differences(differences: Mapping[str, RunDifference]) -> Picture:
     its own at the left.
 
     Args:
-        differences: the runs by name, first on top.
+        differences: the runs by name, first on top; one of `RUNS` stands there in the learner's language.
     Returns:
         A picture whose words give orders of magnitude, which are the same on every machine.
     Raises:
@@ -48,30 +65,49 @@ def draw_differences(differences: Mapping[str, RunDifference]) -> Picture:
     for axes, column in zip(panels, COLUMNS, strict=True):
         _draw_column(axes, [getattr(difference, column) for difference in differences.values()])
         axes.set_title(text(f"draw_differences.{column}"), fontsize=14)
-    panels[0].set_yticks(range(len(differences)), list(differences), fontsize=13)
+    panels[0].set_yticks(range(len(differences)), [_shown(name) for name in differences], fontsize=13)
     panels[0].set_ylim(len(differences) - 0.4, -0.6)
     panels[1].set_xlabel(text("draw_differences.axis"), fontsize=12)
     figure.tight_layout()
     rows = "; ".join(
-        text("draw_differences.row", name=name, **_words(difference)) for name, difference in differences.items()
+        text("draw_differences.row", name=_shown(name), **_words(difference))
+        for name, difference in differences.items()
     )
     return Picture(figure, text("draw_differences.words", rows=rows))
 
 
 def differences_table(differences: Mapping[str, RunDifference]) -> str:
-    """The differences of several runs as a table of plain text, a line for each run.
+    """The differences of several runs as a table of plain text, a line for each run; names as in `draw_differences`.
 
     >>> print(differences_table({"plain": RunDifference(0.12, 1.5, 0.0)}))
              loss         gradient norm  weights
     plain    1e-01        1e+00          0
     """
-    width = max((len(name) for name in differences), default=0) + 4
-    heads = [text(f"draw_differences.{column}") for column in COLUMNS]
-    lines = [" " * width + f"{heads[0]:<13}{heads[1]:<15}{heads[2]}"]
-    for name, difference in differences.items():
-        words = [magnitude(getattr(difference, column)) for column in COLUMNS]
-        lines.append(f"{name:<{width}}{words[0]:<13}{words[1]:<15}{words[2]}")
-    return "\n".join(line.rstrip() for line in lines)
+    lines = [["", *(text(f"draw_differences.{column}") for column in COLUMNS)]]
+    lines += [[_shown(name), *_words(difference).values()] for name, difference in differences.items()]
+    widths = [max(_columns(name) for name, *_ in lines) + 4, 13, 15, 0]
+    padded = (
+        "".join(cell + " " * (w - _columns(cell)) for cell, w in zip(line, widths, strict=True)) for line in lines
+    )
+    return "\n".join(line.rstrip() for line in padded)
+
+
+def _columns(words: str) -> int:
+    """How many columns words take in letters of one width: a Korean letter takes two.
+
+    >>> _columns("loss"), _columns("손실")
+    (4, 4)
+    """
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in words)
+
+
+def _shown(name: str) -> str:
+    """A run of the lesson as the learner calls it; any other name as it is.
+
+    >>> _shown("document"), _shown("mine")
+    ('as in the document', 'mine')
+    """
+    return text(f"draw_differences.runs.{name}") if name in RUNS else name
 
 
 def loss_differences_html(steps: Sequence[float], difference: RunDifference, left_out: Sequence[str]) -> str:
