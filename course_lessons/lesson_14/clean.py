@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
-LANGUAGES = {"en": "the letters a to z", "ko": "Hangul"}
-"""The languages for which the course has a body, and the letters by which they are recognised."""
+LANGUAGES = ("en", "ko")
+"""The languages for which the course has a body."""
 
 TEXTS = ("text", "text_pair")
 MARKS_OF_NOTHING = {"?", "-", "--", "na", "n/a", "nan", "none", "null", "unknown", "missing"}
@@ -126,11 +126,20 @@ def main_language(rows: Dataset) -> str:
     counted = languages(rows)
     if not counted:
         raise CourseError(text("clean.nothing_left"))
-    best = max(("en", "ko"), key=lambda name: counted[name])
+    best = max(LANGUAGES, key=lambda name: counted[name])
     if counted[best] <= counted["other"] or not counted[best]:
         kind, said = ("none", "no_letters") if counted["none"] > counted["other"] else ("other", "no_body")
         raise CourseError(text(f"clean.{said}", number=counted[kind], rows=counted.total()))
     return best
+
+
+def letters_of(language: str) -> str:
+    """The letters by which a language is recognised.
+
+    >>> letters_of("ko")
+    'Hangul'
+    """
+    return text(f"clean.letters.{language}")
 
 
 def in_language(row: Row, language: str) -> bool:

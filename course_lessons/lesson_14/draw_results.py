@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from course_lessons.lesson_14.clean import TEXTS
 from course_lessons.lesson_14.judge import Score
+from course_lessons.lesson_14.names import shown as named
 from course_utils.messages import CourseError, shorten, text
 from course_utils.palette import BLUE, GREEN, GREY, INK, ORANGE
 from course_utils.picture import Picture
@@ -89,7 +90,7 @@ def draw_scores(scores: Mapping[str, Score], confusion: Sequence[Sequence[int]],
         left.barh(place, score.value, color=colour, edgecolor=INK, linewidth=0.6, height=0.6)
         left.plot([score.low, score.high], [place, place], color=INK, linewidth=3, solid_capstyle="butt")
         left.annotate(f"{score.value:.2f}", (score.high, place), xytext=(8, 0), textcoords="offset points", va="center")
-    left.set_yticks(range(len(scores)), list(scores))
+    left.set_yticks(range(len(scores)), [named(way) for way in scores])
     left.invert_yaxis()
     left.set_xlim(0, 1.12)
     left.set_xticks([0, 0.25, 0.5, 0.75, 1])
@@ -104,7 +105,7 @@ def draw_scores(scores: Mapping[str, Score], confusion: Sequence[Sequence[int]],
     right.set_xlabel(text("draw_results.answered"))
     right.set_ylabel(text("draw_results.right"))
     figure.tight_layout(w_pad=3)
-    words = text("draw_results.scores_words", names=", ".join(scores), labels=", ".join(labels))
+    words = text("draw_results.scores_words", names=", ".join(map(named, scores)), labels=", ".join(labels))
     return Picture(figure, words, repeatable=False)
 
 

@@ -66,13 +66,22 @@ def difference(right: Sequence[bool], other: Sequence[bool]) -> Score:
     return _resampled(np.asarray(right, dtype=float) - np.asarray(other, dtype=float))
 
 
+def found_by(gain: Score) -> str:
+    """What an interval of a difference says, as a key: "better", "worse", or "cannot_tell" where 0 lies within it.
+
+    >>> found_by(Score(0.1, 0.02, 0.2, 90)), found_by(Score(0.1, -0.02, 0.2, 90))
+    ('better', 'cannot_tell')
+    """
+    return "better" if gain.low > 0 else "worse" if gain.high < 0 else "cannot_tell"
+
+
 def verdict(gain: Score) -> str:
-    """What an interval of a difference says: "better", "worse", or "cannot tell" where 0 lies within it.
+    """What an interval of a difference says, in words.
 
     >>> verdict(Score(0.1, 0.02, 0.2, 90)), verdict(Score(0.1, -0.02, 0.2, 90))
     ('better', 'cannot tell')
     """
-    return "better" if gain.low > 0 else "worse" if gain.high < 0 else "cannot tell"
+    return text(f"judge.verdict.{found_by(gain)}")
 
 
 def _resampled(values: np.ndarray) -> Score:

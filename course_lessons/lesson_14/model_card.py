@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_lessons.lesson_14.judge import Score, verdict
+from course_lessons.lesson_14.judge import Score, found_by
+from course_lessons.lesson_14.names import shown
 from course_utils.messages import shorten, text
 
 
@@ -82,7 +83,7 @@ def model_card(measured: Measured) -> str:
         _table(text("model_card.part"), text("model_card.rows"), measured.parts),
         f"## {text('model_card.result')}",
         _table(text("model_card.way"), text("model_card.accuracy"), measured.scores),
-        text(f"model_card.verdict_{verdict(measured.gain).replace(' ', '_')}", gain=measured.gain, number=score.number),
+        text(f"model_card.verdict_{found_by(measured.gain)}", gain=measured.gain, number=score.number),
         "\n".join(
             [
                 f"| {text('model_card.label')} | {text('model_card.texts')} | {text('model_card.recall')} |",
@@ -94,7 +95,7 @@ def model_card(measured: Measured) -> str:
         _table(
             text("model_card.trained_on"), text("model_card.accuracy"), {str(n): s for n, s in measured.curve.items()}
         ),
-        text(f"model_card.more_{verdict(measured.more).replace(' ', '_')}", more=measured.more),
+        text(f"model_card.more_{found_by(measured.more)}", more=measured.more),
         f"## {text('model_card.limits')}",
         text("model_card.not_known", number=score.number, shared=measured.shared, tokens=measured.tokens),
     ]
@@ -102,9 +103,8 @@ def model_card(measured: Measured) -> str:
 
 
 def _table(first: str, second: str, rows: Mapping[str, object]) -> str:
-    return "\n".join(
-        [f"| {first} | {second} |", "|---|---|", *(f"| {_cell(name)} | {value} |" for name, value in rows.items())]
-    )
+    lines = (f"| {_cell(shown(name))} | {value} |" for name, value in rows.items())
+    return "\n".join([f"| {first} | {second} |", "|---|---|", *lines])
 
 
 def _cell(words: str) -> str:

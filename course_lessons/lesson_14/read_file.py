@@ -65,9 +65,9 @@ class Form:
         >>> print(Form("csv", "utf-8-sig", ";", ("review", "verdict")))
         CSV, separator semicolon, UTF-8 with a byte order mark
         """
-        names = {"utf-8-sig": "UTF-8 with a byte order mark", "utf-8": "UTF-8"}
-        parts = [{"csv": "CSV", "jsonl": "JSON lines", "json": "JSON", "parquet": "parquet"}[self.kind]]
-        parts += [f"separator {SEPARATORS[self.separator]}"] if self.separator else []
+        names = {"utf-8-sig": text("read_file.form.mark"), "utf-8": "UTF-8"}
+        parts = [{"csv": "CSV", "jsonl": text("read_file.form.lines"), "json": "JSON", "parquet": "parquet"}[self.kind]]
+        parts += [text(f"read_file.form.{SEPARATORS[self.separator]}")] if self.separator else []
         return ", ".join([*parts, *([names.get(self.encoding, self.encoding)] if self.encoding else [])])
 
 
