@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from course_utils.messages import text
 
-NAMES = {
-    "read": "read",
-    "has text": "has_text",
-    "has a label": "has_a_label",
-    "one language": "one_language",
-    "stands once": "stands_once",
-    "no near twin": "no_near_twin",
-    "class of 10 or more": "large_class",
-    "train": "train",
-    "validation": "validation",
-    "test": "test",
-    "majority": "majority",
-    "word counts": "word_counts",
-    "fine-tuned": "fine_tuned",
-}
-"""The names that the lesson's cells give, and their keys among the texts."""
+STEPS = ("read", "has_text", "has_a_label", "one_language", "stands_once", "no_near_twin", "class_of_10_or_more")
+PARTS = ("train", "validation", "test")
+WAYS = ("majority", "word_counts", "fine_tuned")
+"""The names that the lesson's cells give, as keys among the texts."""
 
 
 def shown(name: str) -> str:
@@ -28,4 +18,5 @@ def shown(name: str) -> str:
     >>> shown("word counts"), shown("mine")
     ('word counts', 'mine')
     """
-    return text(f"names.{NAMES[name]}") if name in NAMES else name
+    key = re.sub(r"\W+", "_", name)
+    return text(f"names.{key}") if key in (*STEPS, *PARTS, *WAYS) else name
