@@ -238,12 +238,13 @@ def configurations() -> dict[str, Path]:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run from a command line; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="course_lessons.lesson_12.distributed_training", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument("--folder", type=Path, help="where checkpoints, model and report go")
-    parser.add_argument("--configurations", action="store_true", help="print where the configurations lie, and stop")
-    parser.add_argument("--cpu", action="store_true", help="stay on the CPU")
+    told = {
+        name: text(f"distributed_training.arguments.{name}") for name in ("about", "folder", "configurations", "cpu")
+    }
+    parser = argparse.ArgumentParser(prog="course_lessons.lesson_12.distributed_training", description=told["about"])
+    parser.add_argument("--folder", type=Path, help=told["folder"])
+    parser.add_argument("--configurations", action="store_true", help=told["configurations"])
+    parser.add_argument("--cpu", action="store_true", help=told["cpu"])
     for name, default in vars(DistributedSettings(Path())).items():
         if name not in ("folder", "cpu"):
             parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
@@ -252,7 +253,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print("\n".join(str(path) for path in configurations().values()))
         return 0
     if given["folder"] is None:
-        parser.error("--folder is missing")
+        parser.error(text("distributed_training.arguments.missing"))
     try:
         report = train(DistributedSettings(**given))
     except CourseError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from course_checks.judging import Exercise, Found
 from course_checks.values import alike
 from course_utils.exercises import record
+from course_utils.messages import text
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -101,8 +102,8 @@ def averaged_gradients() -> Exercise:
         cases=[([4, 4], 0, False), ([2, 6], 1, False), ([1, 2, 5], 2, True), ([3], 3, False)],
         same=alike(1e-4),
         use=_used_on_copies,
-        call=lambda sizes, *_: (
-            f"averaged_gradients(models, shares) with {len(sizes)} processes and {' + '.join(map(str, sizes))} rows"
+        call=lambda sizes, *_: text(
+            "exercise.12.averaged-gradients.words.call", processes=len(sizes), rows=" + ".join(map(str, sizes))
         ),
         mistakes={
             "means_of_shares": (variant(weigh=False), variant(weigh=False, weigh_loss=False)),
