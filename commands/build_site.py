@@ -2,7 +2,8 @@
 
 Made of the stored outputs; nothing is run. Every page is a file that needs no server and asks none: style, search and
 pictures lie beside it. A cell of a lesson has its id as an anchor, so `05_padding_and_masks.html#drift-ask` opens it,
-and links of the form `#cell-id=drift-ask` are rewritten to it.
+and links of the form `#cell-id=drift-ask` are rewritten to it. The Korean edition lies in the folder ko/ of the site;
+each page leads to its twin in the other language, at the same cell.
 
 Markdown and code are rendered by nbconvert, which comes with JupyterLab. `docs/site/` holds style and script.
 """
@@ -13,6 +14,7 @@ import argparse
 import base64
 import json
 import os
+import posixpath
 import re
 import shutil
 import subprocess
@@ -27,17 +29,21 @@ from nbconvert.filters import Highlight2HTML, ansi2html, markdown2html
 from pygments.formatters import HtmlFormatter
 
 from commands.doctor import find_chromium
-from commands.lessons import some_lessons
+from commands.lessons import EDITIONS, ENGLISH, Edition, edition_of, lessons, some_lessons
 from commands.shared import ROOT, Stop, say, speak_utf8, tidy
+from commands.words import message, speak
 from course_utils.address import REPOSITORY
 
-TITLE = "Transformers from the inside"
 ASSETS = ROOT / "docs" / "site"
-PAGES = {"glossary": "Glossary", "corrections": "Corrections", "teaching": "Teaching"}
+PAGES = ("glossary", "corrections", "teaching")
 MARKER = "course-site.txt"
 BADGE = re.compile(r"<!-- badge.*?<!-- /badge -->", flags=re.DOTALL)
 
+QUESTION = re.compile(r"\*\*(?:The question|질문)\.\*\*\s*(.+)")
+
 Cell = Mapping[str, Any]
+Pages = Mapping[str, str]
+"""The page of the site that is made of each file of the course: `notebooks/ko/05_a.ipynb` -> `ko/05_a.html`."""
 
 
 # ------------------------------------------------------------------------------------------------ parts of a page
@@ -48,28 +54,42 @@ def source_of(cell: Cell) -> str:
     return "".join(cell["source"])
 
 
-def with_links(html: str, lessons: Mapping[str, str]) -> str:
-    """Links to notebooks as links to pages; to a cell, as an anchor.
+def with_links(html: str, source: str, pages: Pages) -> str:
+    """Links of a file to files of the course, as links of its page to their pages; to a cell, as an anchor.
 
-    >>> with_links('<a href="../notebooks/05_a.ipynb#cell-id=b">', {"05_a.ipynb": "05_a.html"})
-    '<a href="05_a.html#b">'
+    >>> pages = {"docs/a.md": "a.html", "notebooks/ko/05_a.ipynb": "ko/05_a.html"}
+    >>> with_links('<a href="../notebooks/ko/05_a.ipynb#cell-id=b">', "docs/a.md", pages)
+    '<a href="ko/05_a.html#b">'
+    >>> with_links('<a href="../../docs/a.md">', "notebooks/ko/05_a.ipynb", pages)
+    '<a href="../a.html">'
     """
+    folder = posixpath.dirname(source)
 
     def page(match: re.Match[str]) -> str:
-        name = match.group(1).rsplit("/", 1)[-1]
-        return f'href="{lessons[name]}{match.group(2) or ""}"' if name in lessons else match.group(0)
+        wanted = posixpath.normpath(posixpath.join(folder, match.group(1)))
+        english = wanted.replace("notebooks/ko/", "notebooks/").replace(".ko.md", ".md")
+        target = pages.get(wanted) or pages.get(english)  # a Korean page that is not there yet: the English one
+        return f'href="{way(pages[source], target)}{match.group(2) or ""}"' if target else match.group(0)
 
-    html = re.sub(r'href="((?:[^":#]*/)?[^":#/]+\.ipynb)(#[^"]*)?"', page, html)
-    html = re.sub(r'href="(?:[^":#]*/)?(glossary|corrections|teaching)\.md(#[^"]*)?"', r'href="\1.html\2"', html)
+    html = re.sub(r'href="([^":#]+\.(?:ipynb|md))(#[^"]*)?"', page, html)
     return re.sub(r'(href="[^"]*)#cell-id=', r"\1#", html)
 
 
-def markdown(text: str, lessons: Mapping[str, str]) -> str:
-    """Markdown as HTML, without the marks that only nbconvert's own pages know."""
+def way(here: str, there: str) -> str:
+    """The link that leads from one page of the site to another file of it.
+
+    >>> way("ko/index.html", "style.css"), way("index.html", "ko/index.html"), way("ko/a.html", "ko/b.html")
+    ('../style.css', 'ko/index.html', 'b.html')
+    """
+    return posixpath.relpath(there, posixpath.dirname(here) or ".")
+
+
+def markdown(text: str, source: str, pages: Pages) -> str:
+    """Markdown of a file as HTML, without the marks that only nbconvert's own pages know."""
     html = markdown2html(BADGE.sub("", text))
     html = re.sub(r'<a class="anchor-link" href="[^"]*">[^<]*</a>', "", html)
     html = html.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
-    return with_links(html, lessons)
+    return with_links(html, source, pages)
 
 
 def code_cell(cell: Cell, pictures: Path, stem: str) -> str:
@@ -79,7 +99,7 @@ def code_cell(cell: Cell, pictures: Path, stem: str) -> str:
     code = Highlight2HTML(pygments_lexer=lexer)(source_of(cell))
     outputs = "".join(output(found, pictures, f"{stem}-{cell['id']}") for found in cell["outputs"])
     shown = f'<div class="outputs">{outputs}</div>' if outputs else ""
-    label = f'<span class="number" aria-label="cell {number}">[{number}]</span>'
+    label = f'<span class="number" aria-label="{message("site.cell", number=number)}">[{number}]</span>'
     return f'{label}<div class="code" tabindex="0">{code}</div>{shown}'
 
 
@@ -97,19 +117,25 @@ def output(found: Mapping[str, Any], pictures: Path, name: str) -> str:
             file = file.with_name(file.stem + "-more.png")
         file.write_bytes(content)
         words = found.get("metadata", {}).get("image/png", {}).get("alt") or "".join(data.get("text/plain", ""))
-        return f'<img src="{pictures.name}/{file.name}" alt="{escape(words)}" loading="lazy">'
+        english = pictures.parent.parent / pictures.name / file.name
+        folder = pictures.name
+        if english.is_file() and english.read_bytes() == content:  # a picture without words is there once
+            file.unlink()
+            folder = f"../{pictures.name}"
+        return f'<img src="{folder}/{file.name}" alt="{escape(words)}" loading="lazy">'
     if "text/html" in data:
         return f'<div class="drawn" tabindex="0">{"".join(data["text/html"])}</div>'
     return f'<pre class="said" tabindex="0">{escape("".join(data.get("text/plain", "")))}</pre>'
 
 
-def lesson_body(lesson: Path, lessons: Mapping[str, str], pictures: Path) -> str:
+def lesson_body(lesson: Path, pages: Pages, pictures: Path) -> str:
     """All cells of a lesson, each with its id as an anchor."""
+    source = file_of(lesson)
     cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
     parts = []
     for cell in cells:
         kind = "prose" if cell["cell_type"] == "markdown" else "run"
-        inside = markdown(source_of(cell), lessons) if kind == "prose" else code_cell(cell, pictures, lesson.stem)
+        inside = markdown(source_of(cell), source, pages) if kind == "prose" else code_cell(cell, pictures, lesson.stem)
         parts.append(f'<section class="cell {kind}" id="{escape(cell["id"])}">{inside}</section>')
     return "\n".join(parts)
 
@@ -130,61 +156,107 @@ def lesson_title(lesson: Path) -> str:
     return lesson.stem.replace("_", " ")
 
 
+def file_of(path: Path) -> str:
+    """The name of a file of the course, as `Pages` has it."""
+    return path.relative_to(ROOT).as_posix()
+
+
 # ------------------------------------------------------------------------------------------------ a page
 
 
-def page(title: str, body: str, here: str, titles: Mapping[str, str], inside: Sequence[tuple[str, str]] = ()) -> str:
-    """A whole page: head, navigation, body."""
+def all_pages() -> dict[str, str]:
+    """The page of each lesson, and of each of the other pages, in every language that has it."""
+    found = {}
+    for edition in EDITIONS.values():
+        found |= {file_of(lesson): site_path(edition, f"{lesson.stem}.html") for lesson in lessons(edition)}
+        ending = ".md" if edition == ENGLISH else f".{edition.language}.md"
+        there = [name for name in PAGES if lessons(edition) and (ROOT / "docs" / f"{name}{ending}").exists()]
+        found |= {f"docs/{name}{ending}": site_path(edition, f"{name}.html") for name in there}
+    return found
+
+
+def site_path(edition: Edition, file: str) -> str:
+    """A file of an edition in the site.
+
+    >>> site_path(EDITIONS["ko"], "index.html"), site_path(ENGLISH, "index.html")
+    ('ko/index.html', 'index.html')
+    """
+    return posixpath.join(edition.subfolder, file)
+
+
+def twin_link(edition: Edition, here: str, pages: Pages) -> str:
+    """A link to the same page in the other language, or to its first page where it has no such page."""
+    found = ""
+    for other in EDITIONS.values():
+        if other != edition and lessons(other):
+            twin = site_path(other, posixpath.basename(here))
+            there = twin if twin in pages.values() else site_path(other, "index.html")
+            name = {"en": "English", "ko": "한국어"}[other.language]
+            found += f'<a class="twin" lang="{other.language}" href="{way(here, there)}">{name}</a>'
+    return found
+
+
+def page(
+    edition: Edition, title: str, body: str, here: str, pages: Pages, inside: Sequence[tuple[str, str]] = ()
+) -> str:
+    """A whole page of an edition: head, navigation, body."""
+    titles = {pages[file_of(lesson)]: lesson_title(lesson) for lesson in lessons(edition)}
+    named = dict(titles)
+    for name in PAGES:
+        own = site_path(edition, f"{name}.html")
+        named[own if own in pages.values() else f"{name}.html"] = message(f"site.pages.{name}")
     items = []
-    for file, words in {**titles, **{f"{name}.html": text for name, text in PAGES.items()}}.items():
+    for file, words in named.items():
         current = ' aria-current="page"' if file == here else ""
         below = "".join(f'<li><a href="#{anchor}">{escape(text)}</a></li>' for anchor, text in inside)
         below = f"<ol>{below}</ol>" if current and below else ""
-        items.append(f'<li><a href="{file}"{current}>{escape(words)}</a>{below}</li>')
+        items.append(f'<li><a href="{way(here, file)}"{current}>{escape(words)}</a>{below}</li>')
     order = list(titles)
     neighbours = ""
     if here in order:
         place = order.index(here)
-        before = (
-            [f'<a rel="prev" href="{order[place - 1]}">{escape(titles[order[place - 1]])}</a>']
-            if place
-            else ["<span></span>"]
-        )
-        after = (
-            [f'<a rel="next" href="{order[place + 1]}">{escape(titles[order[place + 1]])}</a>']
-            if place + 1 < len(order)
-            else []
-        )
-        neighbours = f'<nav class="neighbours" aria-label="Lesson before and after">{"".join(before + after)}</nav>'
-    whole = title if title == TITLE else f"{title} - {TITLE}"
+        before, after = ["<span></span>"], []
+        if place:
+            file = order[place - 1]
+            before = [f'<a rel="prev" href="{way(here, file)}">{escape(titles[file])}</a>']
+        if place + 1 < len(order):
+            file = order[place + 1]
+            after = [f'<a rel="next" href="{way(here, file)}">{escape(titles[file])}</a>']
+        label = message("site.neighbours")
+        neighbours = f'<nav class="neighbours" aria-label="{label}">{"".join(before + after)}</nav>'
+    course = message("site.title")
+    whole = title if title == course else f"{title} - {course}"
+    places, first = escape(message("site.places")), escape(message("site.first_places"))
+    up = way(here, ".") + "/" if posixpath.dirname(here) else ""
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="{edition.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(whole)}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="style.css">
-<script src="theme.js"></script>
+<link rel="stylesheet" href="{up}style.css">
+<script src="{up}theme.js"></script>
 </head>
 <body>
-<a class="skip" href="#content">To the text</a>
+<a class="skip" href="#content">{message("site.to_the_text")}</a>
 <header>
-<button id="menu" aria-expanded="false" aria-controls="navigation">Lessons</button>
-<a class="home" href="index.html">{TITLE}</a>
-<label class="search">Search <input id="search" type="search" autocomplete="off"></label>
-<button id="theme" aria-label="Light or dark">Light or dark</button>
-<div id="found" role="status" hidden></div>
+<button id="menu" aria-expanded="false" aria-controls="navigation">{message("site.lessons")}</button>
+<a class="home" href="index.html">{course}</a>
+{twin_link(edition, here, pages)}
+<label class="search">{message("site.search")} <input id="search" type="search" autocomplete="off"></label>
+<button id="theme" aria-label="{message("site.theme")}">{message("site.theme")}</button>
+<div id="found" role="status" data-places="{places}" data-first="{first}" hidden></div>
 </header>
 <div class="columns">
-<nav id="navigation" aria-label="Lessons"><ol class="lessons">{"".join(items)}</ol></nav>
+<nav id="navigation" aria-label="{message("site.lessons")}"><ol class="lessons">{"".join(items)}</ol></nav>
 <main id="content" tabindex="-1">
 {body}
 {neighbours}
 </main>
 </div>
 <script src="search.js"></script>
-<script src="site.js"></script>
+<script src="{up}site.js"></script>
 </body>
 </html>
 """
@@ -192,25 +264,22 @@ def page(title: str, body: str, here: str, titles: Mapping[str, str], inside: Se
 
 def buttons(lesson: Path, repository: str) -> str:
     """What leads from a page to the notebook: Colab, where an address is known, and the file."""
-    file = f"notebooks/{lesson.name}"
+    file, edition = file_of(lesson), edition_of(lesson)
     colab = f"https://colab.research.google.com/github/{repository}/blob/main/{file}"
-    online = f'<a class="button" href="{colab}">Open in Colab</a>' if repository else ""
-    return f'<p class="buttons">{online}<a class="button" href="{file}" download>Notebook file</a></p>'
+    online = f'<a class="button" href="{colab}">{message("site.colab")}</a>' if repository else ""
+    own = way(site_path(edition, f"{lesson.stem}.html"), file)
+    return f'<p class="buttons">{online}<a class="button" href="{own}" download>{message("site.file")}</a></p>'
 
 
-def opening(titles: Mapping[str, str], lessons: Sequence[Path]) -> str:
-    """The first page: what the course is, and the lessons with their questions."""
+def opening(edition: Edition) -> str:
+    """The first page of an edition: what the course is, and the lessons with their questions."""
     rows = []
-    for (file, title), lesson in zip(titles.items(), lessons, strict=True):
-        text = source_of(json.loads(lesson.read_text(encoding="utf-8"))["cells"][0])
-        question = re.search(r"\*\*The question\.\*\*\s*(.+)", text)
+    for lesson in some_lessons(edition):
+        question = QUESTION.search(source_of(json.loads(lesson.read_text(encoding="utf-8"))["cells"][0]))
         words = re.sub(r"<[^>]+>", "", markdown2html(question.group(1))).strip() if question else ""
-        rows.append(f'<li><a href="{file}">{escape(title)}</a><br>{words}</li>')
-    introduction = (
-        "Notebooks that open every box of Hugging Face Transformers. This is the course to read, with the outputs that "
-        "its notebooks gave; to predict, run, change and solve, take the notebooks."
-    )
-    return f'<h1>{TITLE}</h1><p>{introduction}</p><ul class="overview">{"".join(rows)}</ul>'
+        rows.append(f'<li><a href="{lesson.stem}.html">{escape(lesson_title(lesson))}</a><br>{words}</li>')
+    start = f"<h1>{message('site.title')}</h1><p>{message('site.introduction')}</p>"
+    return f'{start}<ul class="overview">{"".join(rows)}</ul>'
 
 
 def search_index(bodies: Mapping[str, str], titles: Mapping[str, str]) -> list[list[str]]:
@@ -232,29 +301,18 @@ def build(folder: Path, repository: str) -> list[Path]:
     """Write all pages into a folder; the files that were written."""
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
         raise Stop(f"{tidy(folder)} holds other files. Name an empty folder, or one with a site of before.")
+    some_lessons()
     shutil.rmtree(folder, ignore_errors=True)
-    pictures, notebooks = folder / "pictures", folder / "notebooks"
-    for place in (pictures, notebooks):
-        place.mkdir(parents=True)
+    folder.mkdir(parents=True)
     (folder / MARKER).write_text(
         "Written by `python course.py site`. It may be deleted as a whole.\n", encoding="utf-8"
     )
-    lessons = some_lessons()
-    names = {lesson.name: f"{lesson.stem}.html" for lesson in lessons}
-    titles = {f"{lesson.stem}.html": lesson_title(lesson) for lesson in lessons}
-    bodies = {}
-    for lesson in lessons:
-        file = names[lesson.name]
-        bodies[file] = lesson_body(lesson, names, pictures)
-        text = page(titles[file], buttons(lesson, repository) + bodies[file], file, titles, list(sections(lesson)))
-        (folder / file).write_text(text, encoding="utf-8")
-        shutil.copyfile(lesson, notebooks / lesson.name)
-    for name, words in PAGES.items():
-        body = markdown((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8"), names)
-        (folder / f"{name}.html").write_text(page(words, body, f"{name}.html", titles), encoding="utf-8")
-    (folder / "index.html").write_text(page(TITLE, opening(titles, lessons), "index.html", titles), encoding="utf-8")
-    index = json.dumps(search_index(bodies, titles), ensure_ascii=False)
-    (folder / "search.js").write_text(f"window.courseIndex = {index};\n", encoding="utf-8")
+    pages = all_pages()
+    for edition in EDITIONS.values():
+        if lessons(edition):
+            speak(edition.language)
+            build_edition(folder, edition, pages, repository)
+    speak(ENGLISH.language)
     light = HtmlFormatter(style="tango").get_style_defs(".highlight")
     dark = HtmlFormatter(style="github-dark").get_style_defs(':root[data-theme="dark"] .highlight')
     style = (ASSETS / "style.css").read_text(encoding="utf-8")
@@ -262,6 +320,31 @@ def build(folder: Path, repository: str) -> list[Path]:
     for name in ("site.js", "theme.js"):
         shutil.copyfile(ASSETS / name, folder / name)
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def build_edition(folder: Path, edition: Edition, pages: Pages, repository: str) -> None:
+    """Write the pages of one edition, its pictures, its notebooks and what its search looks through."""
+    own = folder / edition.subfolder
+    pictures, notebooks = own / "pictures", folder / "notebooks" / edition.subfolder
+    for place in (pictures, notebooks):
+        place.mkdir(parents=True)
+    bodies, titles = {}, {}
+    for lesson in lessons(edition):
+        here, title, file = pages[file_of(lesson)], lesson_title(lesson), f"{lesson.stem}.html"
+        bodies[file], titles[file] = lesson_body(lesson, pages, pictures), title
+        body = buttons(lesson, repository) + bodies[file]
+        text = page(edition, title, body, here, pages, list(sections(lesson)))
+        (own / file).write_text(text, encoding="utf-8")
+        shutil.copyfile(lesson, notebooks / lesson.name)
+    for source, here in pages.items():
+        if source.startswith("docs/") and (folder / here).parent == own:
+            body = markdown((ROOT / source).read_text(encoding="utf-8"), source, pages)
+            title = message(f"site.pages.{Path(here).stem}")
+            (folder / here).write_text(page(edition, title, body, here, pages), encoding="utf-8")
+    first = page(edition, message("site.title"), opening(edition), site_path(edition, "index.html"), pages)
+    (own / "index.html").write_text(first, encoding="utf-8")
+    index = json.dumps(search_index(bodies, titles), ensure_ascii=False)
+    (own / "search.js").write_text(f"window.courseIndex = {index};\n", encoding="utf-8")
 
 
 def print_pages(folder: Path) -> int:
@@ -272,12 +355,13 @@ def print_pages(folder: Path) -> int:
             "The site is there, but no Chromium to print it with. Install the package chromium, or leave --pdf out."
         )
     made = 0
-    for lesson in some_lessons():
-        target = folder / f"{lesson.stem}.pdf"
+    for lesson in [lesson for edition in EDITIONS.values() for lesson in lessons(edition)]:
+        own = folder / edition_of(lesson).subfolder
+        target = own / f"{lesson.stem}.pdf"
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
             command += [f"--user-data-dir={profile}", "--no-pdf-header-footer", f"--print-to-pdf={target}"]
-            address = (folder / f"{lesson.stem}.html").as_uri()
+            address = (own / f"{lesson.stem}.html").as_uri()
             done = subprocess.run([*command, address], capture_output=True, timeout=180, check=False)
         if done.returncode != 0 or not target.exists():
             raise Stop(f"{target.name} could not be printed: {done.stderr.decode('utf-8', 'replace')[-300:]}")

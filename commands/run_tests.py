@@ -9,7 +9,7 @@ from pathlib import Path
 
 from commands import install
 from commands.colab import run_colab
-from commands.lessons import some_lessons, split_lesson
+from commands.lessons import ENGLISH, some_lessons, split_lesson, take_edition
 from commands.shared import ROOT, duration, lesson_environment, run, say, take_option, take_torch, venv_python
 from commands.words import message
 
@@ -34,8 +34,8 @@ def command_test(words: list[str]) -> int:
     cpu = take_torch(words)
     if take_option("--colab", words):
         return run_colab(words, cpu)
-    quick = take_option("--quick", words)
-    lesson, options = split_lesson(words)
+    quick, edition = take_option("--quick", words), take_edition(words) or ENGLISH
+    lesson, options = split_lesson(words, edition)
     some_lessons()
     install.ensure_installed(cpu)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
@@ -50,7 +50,7 @@ def command_test(words: list[str]) -> int:
 def pytest_command(lesson: Path | None, options: list[str], quick: bool = False) -> list[str]:
     """The call of pytest. The settings that hold for every call of it stand in pyproject.toml."""
     if lesson:
-        targets = [f"notebooks/{lesson.name}", *(t for t in [TESTS_OF_ANY_LESSON] if (ROOT / t).exists())]
+        targets = [lesson.relative_to(ROOT).as_posix(), *(t for t in [TESTS_OF_ANY_LESSON] if (ROOT / t).exists())]
     elif any((ROOT / option.split("::")[0]).exists() for option in options if not option.startswith("-")):
         targets = []  # the caller named files: those and no others
     else:

@@ -1,4 +1,4 @@
-// The three things that a page does by itself: the menu of a narrow screen, light or dark, the search.
+// What a page does by itself: the menu of a narrow screen, light or dark, the same cell in the other language, the search.
 (() => {
   const menu = document.getElementById("menu"), navigation = document.getElementById("navigation");
   menu.addEventListener("click", () => {
@@ -6,6 +6,10 @@
     menu.setAttribute("aria-expanded", String(open));
   });
   document.getElementById("theme").addEventListener("click", window.courseTheme);
+  for (const twin of document.querySelectorAll("a.twin")) {
+    const same = !twin.href.endsWith("index.html");
+    twin.addEventListener("click", () => { if (same) twin.hash = location.hash; });
+  }
 
   const box = document.getElementById("search"), found = document.getElementById("found");
   const element = (name, text) => Object.assign(document.createElement(name), {textContent: text});
@@ -27,6 +31,7 @@
     });
     const list = document.createElement("ol");
     list.append(...hits.slice(0, 20).map(hit => line(hit, words[0])));
-    found.replaceChildren(element("p", `${hits.length} places${hits.length > 20 ? ", the first 20:" : ""}`), list);
+    const said = hits.length > 20 ? found.dataset.first : found.dataset.places;
+    found.replaceChildren(element("p", said.replace("NUMBER", hits.length)), list);
   });
 })();
