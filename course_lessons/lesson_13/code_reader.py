@@ -94,8 +94,9 @@ class Finding:
         line 3, 7: gone: The class left the library.
         """
         where = [f"{line}" if not cell else f"{cell}.{line}" for cell, line in self.places]
-        name = "cell.line" if self.places and self.places[0][0] else "line"
-        return f"{name} {', '.join(where)}: {self.kind}: {self.words}"
+        place = "cell_line" if self.places and self.places[0][0] else "line"
+        kind = text(f"code_reader.kinds.{self.kind}")
+        return text(f"code_reader.found_at.{place}", where=", ".join(where), kind=kind, words=self.words)
 
 
 def find_old_code(source: str | Path) -> list[Finding]:

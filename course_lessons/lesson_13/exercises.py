@@ -135,7 +135,7 @@ def fate_of() -> Exercise:
             (Saved, "self"),
         ],
         call=lambda function, keyword: (
-            f"fate_of({function.__name__}, {keyword!r}) for {function.__name__}{inspect.signature(function)}"
+            f"fate_of({function.__name__}, {keyword!r}), def {function.__name__}{inspect.signature(function)}"
         ),
         mistakes={
             "never_swallowed": lambda function, keyword: fate(function, keyword, named, ()),
