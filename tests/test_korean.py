@@ -128,12 +128,13 @@ def other_links(pair: Pair) -> Wrong:
 
 
 def targets(markdown: str) -> list[str]:
-    """Where the links and pictures of a text lead, but for what stands between the marks of a badge.
+    """Where the links and pictures of a text lead, but for code and for what stands between the marks of a badge.
 
-    >>> targets("[a](01_x.ipynb) and ![b](c.png)")
+    >>> targets("[a](01_x.ipynb) and ![b](c.png), `models[0](batch)`")
     ['01_x.ipynb', 'c.png']
     """
-    return re.findall(r"\]\(([^)\s]+)", re.sub(r"(?s)<!-- badge -->.*?<!-- /badge -->", "", without_blocks(markdown)))
+    prose = re.sub(r"(?s)<!-- badge -->.*?<!-- /badge -->", "", without_blocks(markdown))
+    return re.findall(r"\]\(([^)\s]+)", re.sub(r"`[^`\n]+`", "", prose))
 
 
 def other_numbers(pair: Pair) -> Wrong:
