@@ -71,9 +71,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
-    """Mark what is slow: some lessons, and each one run again. Then drop what another test proves."""
+    """Mark what is slow: some lessons, and each one run again, or in Korean. Then drop what another test proves."""
     for item in items:
-        if item.path.suffix == ".ipynb" and (run_time(item.path) > SLOW_LESSON or item.name == "again"):
+        if item.path.suffix == ".ipynb" and (run_time(item.path) > SLOW_LESSON or item.name in ("again", "korean")):
             item.add_marker(pytest.mark.slow)
     yield
     twice = solved_in_the_browser(items)
@@ -109,6 +109,8 @@ def group(nodeid: str) -> str:
 
     >>> group("notebooks/05_padding_and_masks.ipynb::Cell 3"), group("tests/test_browser_05.py::test_run_all")
     ('notebooks/05_padding_and_masks.ipynb', 'browser 2')
+    >>> group("tests/test_browser_korean_05.py::test_run_all")
+    'browser 2'
     >>> group("tests/test_notebooks_contract.py::test_solutions_pass[07_trainer]")
     'test_solutions_pass[07_trainer]'
     """
@@ -130,8 +132,8 @@ def expected_seconds(item: pytest.Item) -> float:
 
 
 def browser_lesson(file: str) -> str | None:
-    """The number of the lesson that a file of tests opens in a browser; None for any other file."""
-    found = re.search(r"test_browser_(\d\d)\.py$", file)
+    """The number of the lesson that a file of tests opens in a browser, in any language; None for any other file."""
+    found = re.search(r"test_browser_(?:korean_)?(\d\d)\.py$", file)
     return found.group(1) if found else None
 
 
@@ -144,7 +146,7 @@ def solved_in_the_browser(items: list[pytest.Item]) -> list[pytest.Item]:
     """The solved runs without a browser that prove nothing new: the same lesson is chosen, and runs, in the browser."""
     if find_chromium() is None or importlib.util.find_spec("playwright") is None:
         return []
-    opened = {browser_lesson(item.path.name) for item in items}
+    opened = {browser_lesson(item.path.name) for item in items if "korean" not in item.path.name}
     return [item for item in items if item.name.startswith(SOLVED) and lesson_of(item).stem[:2] in opened]
 
 

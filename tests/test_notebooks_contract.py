@@ -9,6 +9,7 @@ import base64
 import contextlib
 import io
 import itertools
+import os
 import re
 import struct
 import subprocess
@@ -83,30 +84,52 @@ def test_sanitizer_stays_small() -> None:
 
 @pytest.mark.slow
 def test_a_changed_output_is_noticed(tmp_path: Path) -> None:
-    """The comparison can fail: at a stored number that the code does not print, and at one that it prints only once."""
+    """The comparison can fail: at a stored number that the code does not print, and at one that it prints only once.
+
+    So it can in the Korean twin of a lesson, in a long cell, too, whose output is another one there.
+    """
     counting = "n = globals().get('n', 0) + 1\nprint(n)"
+    (tmp_path / "ko").mkdir()
     for name, source, printed in (
         ("true", "print(0.5)", "0.5\n"),
         ("changed", "print(0.5)", "0.6\n"),
         ("once", counting, "1\n"),
+        ("twin", "print('one')", "one\n"),
+        ("ko/twin", "print('하나')", "하나\n"),
+        ("stale", "print('one')", "one\n"),
+        ("ko/stale", "print('하나')", "둘\n"),
+        ("long", "print('one')", "one\n"),
+        ("ko/long", "print('one')", "하나\n"),
     ):
-        cell = nbformat.v4.new_code_cell(source, id="only", execution_count=1)
+        long = {"course": {"long": True}} if "long" in name else {}
+        cell = nbformat.v4.new_code_cell(source, id="only", execution_count=1, metadata=long)
         cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)]
         nbformat.write(nbformat.v4.new_notebook(cells=[cell]), str(tmp_path / f"{name}.ipynb"))
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "reruns"]
     command += ["--nbval", "--nbval-current-env", f"--nbval-sanitize-with={ROOT / 'tests' / 'sanitize.cfg'}"]
     command += ["--rootdir", str(tmp_path), "-v", "--color=no", "true.ipynb", "changed.ipynb", "once.ipynb"]
-    environment = clean_environment(PYTHONPATH=str(ROOT / "tests"))
+    command += ["twin.ipynb", "stale.ipynb", "long.ipynb"]
+    environment = clean_environment(PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / "tests")]))
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert re.findall(r"^(\w+)\W+ipynb::(Cell 0|again) (\w+)", done.stdout, flags=re.MULTILINE) == [
+    assert re.findall(r"^(\w+)\W+ipynb::(Cell 0|again|korean) (\w+)", done.stdout, flags=re.MULTILINE) == [
         ("true", "Cell 0", "PASSED"),
         ("true", "again", "PASSED"),
         ("changed", "Cell 0", "FAILED"),
         ("changed", "again", "SKIPPED"),
         ("once", "Cell 0", "PASSED"),
         ("once", "again", "FAILED"),
+        ("twin", "Cell 0", "PASSED"),
+        ("twin", "again", "PASSED"),
+        ("twin", "korean", "PASSED"),
+        ("stale", "Cell 0", "PASSED"),
+        ("stale", "again", "PASSED"),
+        ("stale", "korean", "FAILED"),
+        ("long", "Cell 0", "PASSED"),
+        ("long", "again", "PASSED"),
+        ("long", "korean", "FAILED"),
     ], done.stdout + done.stderr
     assert "cell only, the second time: Cell outputs differ" in done.stdout
+    assert "cell only: Cell outputs differ" in done.stdout
 
 
 # --- how it is stored -------------------------------------------------------------------------------------
