@@ -18,6 +18,9 @@ HATCHES = dict(zip(MODEL_PARTS, ("", "//", "", "", ""), strict=True))
 LEAST_SHARE = 0.05
 """Smaller shares of a bar carry no number: it would not fit."""
 
+NAMES = ("ours", "yours", "pocket")
+"""Names of models that are shown in the learner's language; any other stands as it is."""
+
 Counts = Mapping[str, int]
 
 
@@ -49,14 +52,16 @@ def draw_model_parts(models: Mapping[str, Counts]) -> Picture:
             if of_total:
                 for row, width in enumerate(widths):
                     if width >= 100 * LEAST_SHARE:
-                        _number(axes, left[row] + width / 2, row, f"{width:.0f} %")
+                        _number(
+                            axes, left[row] + width / 2, row, text("draw_model_parts.percent", share=f"{width:.0f}")
+                        )
             left = [a + b for a, b in zip(left, widths, strict=True)]
         if not of_total:
             for row, (total, counts) in enumerate(zip(left, models.values(), strict=True)):
                 axes.text(total, row, f" {counts['total'] / 1e6:.1f}", va="center")
             axes.set_xlim(0, max(left) * 1.2)
         axes.tick_params(axis="y", length=0)
-    absolute.set_yticks(rows, list(models))
+    absolute.set_yticks(rows, [known_as(name) for name in models])
     absolute.invert_yaxis()
     absolute.set_xlabel(text("draw_model_parts.millions"))
     shares.set_xlabel(text("draw_model_parts.share"))
@@ -67,8 +72,9 @@ def draw_model_parts(models: Mapping[str, Counts]) -> Picture:
 
 def _line(name: str, counts: Counts) -> str:
     """One model in words: its parameters in millions, and the share of each part."""
-    shares = ", ".join(f"{_name(part)} {100 * counts[part] / counts['total']:.0f} %" for part in MODEL_PARTS)
-    return text("draw_model_parts.line", name=name, millions=f"{counts['total'] / 1e6:.1f}", shares=shares)
+    percent = {part: f"{100 * counts[part] / counts['total']:.0f}" for part in MODEL_PARTS}
+    shares = ", ".join(f"{_name(part)} {text('draw_model_parts.percent', share=percent[part])}" for part in MODEL_PARTS)
+    return text("draw_model_parts.line", name=known_as(name), millions=f"{counts['total'] / 1e6:.1f}", shares=shares)
 
 
 def model_parts_html(models: Mapping[str, Counts], notes: Mapping[str, str] | None = None, first: str = "") -> str:
@@ -90,11 +96,11 @@ def model_parts_html(models: Mapping[str, Counts], notes: Mapping[str, str] | No
         words = escape(text("draw_model_parts.row", total=f"{counts['total']:,}"))
         note = escape((notes or {}).get(name, ""))
         parts = [(counts[part] / largest, COLOURS[part]) for part in MODEL_PARTS]
-        rows.append(f"<div><b>{escape(name)}</b>: {words} {note}</div>{bar(*parts, width=620, height=16)}")
+        rows.append(f"<div><b>{escape(known_as(name))}</b>: {words} {note}</div>{bar(*parts, width=620, height=16)}")
     listed = ""
     if first:
         colours = {f"{_name(part)} {models[first][part]:,}": COLOURS[part] for part in MODEL_PARTS}
-        listed = f"<p><b>{escape(first)}:</b></p>{legend(colours)}"
+        listed = f"<p><b>{escape(known_as(first))}:</b></p>{legend(colours)}"
     return panel("parts", *rows, listed)
 
 
@@ -102,6 +108,15 @@ def _number(axes: object, x: float, row: int, words: str) -> None:
     """A number inside a bar, readable on every colour."""
     box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
     axes.text(x, row, words, ha="center", va="center", fontsize=12, color=INK, bbox=box)  # type: ignore[attr-defined]
+
+
+def known_as(name: str) -> str:
+    """A model as the learner calls it.
+
+    >>> known_as("ours"), known_as("large")
+    ('ours', 'large')
+    """
+    return text(f"draw_model_parts.names.{name}") if name in NAMES else name
 
 
 def _name(part: str) -> str:

@@ -10,6 +10,8 @@ from course_utils.messages import CourseError, text
 from course_utils.palette import BLUE, GREY, INK, VERMILION
 from course_utils.picture import Picture
 
+NAMES = ("pretrained", "random", "negative", "positive")
+"""Names of models and classes that are shown in the learner's language; any other stands as it is."""
 LOOKS = ((VERMILION, "o"), (BLUE, "D"))
 
 
@@ -30,6 +32,7 @@ def draw_scores(scores: Mapping[str, Sequence[float]], classes: Sequence[int], n
     'sure, 2 of 2 on the right side of 0.5, scores from 0.10 to 0.90.'
     """
     _fit(scores, classes, names)
+    scores, names = {_known_as(model): values for model, values in scores.items()}, [_known_as(name) for name in names]
     figure = Figure(figsize=(12, 3.4))
     panels = figure.subplots(1, len(scores), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (model, values) in zip(panels, scores.items(), strict=True):
@@ -57,6 +60,15 @@ def draw_scores(scores: Mapping[str, Sequence[float]], classes: Sequence[int], n
         for model, values in scores.items()
     ]
     return Picture(figure, text("draw_scores.words", name=names[1], models=" ".join(lines)))
+
+
+def _known_as(name: str) -> str:
+    """A model or a class as the learner calls it.
+
+    >>> _known_as("random"), _known_as("mine")
+    ('random', 'mine')
+    """
+    return text(f"draw_scores.names.{name}") if name in NAMES else name
 
 
 def _right(values: Sequence[float], classes: Sequence[int]) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from course_checks.judging import Exercise, Found
 from course_checks.values import alike, plain
 from course_utils.exercises import record
+from course_utils.messages import text
 
 if TYPE_CHECKING:
     from transformers import BertModel
@@ -68,9 +69,8 @@ def random_twin() -> Exercise:
             return given  # type: ignore[return-value]
         cause = _not_a_twin(given, original)
         if cause:
-            raise Found(
-                cause, f"`{type(given).__name__}`", f"a random `{type(original).__name__}` like the checkpoint's"
-            )
+            wanted = text("exercise.03.random-twin.words.twin", kind=f"`{type(original).__name__}`")
+            raise Found(cause, f"`{type(given).__name__}`", wanted)
         return "a twin"
 
     return Exercise(
@@ -273,6 +273,9 @@ def repair_weights() -> Exercise:
     import torch
     from transformers import AutoModel, BertConfig, BertForSequenceClassification, BertModel
 
+    def words(key: str, **values: int) -> str:
+        return text(f"exercise.03.repair-weights.words.{key}", **values)
+
     def loaded(answer: Callable[[str, Any], Any], seed: int, layers: int) -> Any:
         """Save a classifier, ask for its body, and compare tensor by tensor."""
         with TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -290,8 +293,8 @@ def repair_weights() -> Exercise:
         theirs, ours = given.state_dict(), original.bert.state_dict()
         equal = [key for key, value in ours.items() if key in theirs and torch.equal(theirs[key], value)]
         return {
-            "tensors as in the file": f"{len(equal)} of {len(ours)}",
-            "mode": "training" if given.training else "evaluation",
+            words("equal"): words("share", equal=len(equal), all=len(ours)),
+            words("mode"): words("training" if given.training else "evaluation"),
         }
 
     def filled(

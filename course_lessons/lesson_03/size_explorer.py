@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from course_lessons.lesson_03.draw_model_parts import model_parts_html
+from course_lessons.lesson_03.draw_model_parts import known_as, model_parts_html
 from course_utils.cost import forward_flops, memory_bytes, parameter_counts
 from course_utils.display import Muted, redraw, show
 from course_utils.markup import card, plain
@@ -85,7 +85,8 @@ def size_explorer(start: str = "pocket") -> SizeExplorer:
         layout=ipywidgets.Layout(width="46em"),
     )
     presets = {
-        name: ipywidgets.Button(description=name, tooltip=text("size_explorer.preset", name=name)) for name in SIZES
+        name: ipywidgets.Button(description=known_as(name), tooltip=text("size_explorer.preset", name=known_as(name)))
+        for name in SIZES
     }
 
     def draw() -> str:
@@ -139,7 +140,7 @@ def explained(sizes: Mapping[str, int], vocabulary: int, dtype: str) -> str:
     from transformers import BertConfig
 
     yours = BertConfig(vocab_size=vocabulary, **sizes)
-    models: dict[str, BertConfig] = {text("size_explorer.yours"): yours}
+    models: dict[str, BertConfig] = {"yours": yours}
     models |= {name: BertConfig(**known) for name, known in SIZES.items()}
     counts = {name: parameter_counts(config) for name, config in models.items()}
     notes = {
@@ -160,7 +161,7 @@ def explained(sizes: Mapping[str, int], vocabulary: int, dtype: str) -> str:
         above = min((n for n in fits if n > heads), default=below)
         words = text("size_explorer.uneven", hidden=hidden, heads=heads, below=below, above=above)
         warning = card(escape(words), "note")
-    return model_parts_html(counts, notes, first=text("size_explorer.yours")) + warning
+    return model_parts_html(counts, notes, first="yours") + warning
 
 
 def _wide(width: str) -> dict[str, object]:

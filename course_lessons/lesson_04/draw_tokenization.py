@@ -29,25 +29,23 @@ VISIBLE = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"})
 """White space, and the sign that is drawn for it."""
 FAMILY_LOOKS = ((VERMILION, "s", "-"), (GREEN, "^", "-"), (BLUE, "o", "-"), (PURPLE, "D", "-"))
 
-NAMES = (
-    *("words", "characters", "subwords (BPE)"),
-    *("English", "Korean", "English vocabulary", "Korean vocabulary"),
-    *("English, uncased (BERT)", "Korean (KLUE RoBERTa)", "Bytes (GPT-2)"),
-)
-"""Names of the lesson's tokenizers, languages and ways to cut that are shown in the learner's language."""
-
 Pair = tuple[str, str]
 Step = tuple[Pair, int, Mapping[tuple[str, ...], int]]
 Measured = tuple[int, float, float]
 
 
 def known_as(name: str) -> str:
-    """A name as the learner's language has it, if it is one of `NAMES`; any other as it is.
+    """A name of the lesson's cells, of a tokenizer, a language or a way to cut, as the learner's language has it.
+
+    Any other name stays as it is.
 
     >>> known_as("words"), known_as("mine")
     ('words', 'mine')
     """
-    return text(f"draw_tokenization.names.{name}") if name in NAMES else name
+    try:
+        return text(f"draw_tokenization.names.{name}")
+    except KeyError:
+        return name
 
 
 def draw_merges(steps: Sequence[Step]) -> Picture:
