@@ -41,6 +41,18 @@ def test_texts_are_written_for_people(language: str) -> None:
         assert not re.search(r"/(home|usr|tmp|root|Users)/", words), key
 
 
+EMPHASIS = re.compile(r"(?<![\w*(])\*(?=[^\s*])[^*`\n]{1,30}?(?<=[^\s*])\*(?![\w*])")
+"""Words between asterisks: Markdown for prose, but what a check or a quiz says shows the asterisks."""
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_asterisk_is_shown(language: str) -> None:
+    """Only backticks mean something in these tables."""
+    assert EMPHASIS.search("it is the *values* that are added") and not EMPHASIS.search("f(*args, **more) or 2 * 3 * 4")
+    texts = leaves(table(language))
+    assert not [key for key, words in texts if any(map(EMPHASIS.search, words.split("`")[::2]))]
+
+
 @pytest.mark.parametrize("language", [name for name in languages() if name != "en"])
 def test_translations_fill_in_the_same(language: str) -> None:
     """A translation has keys of the English table only, with the same placeholders."""
