@@ -85,7 +85,8 @@ def differences_table(differences: Mapping[str, RunDifference]) -> str:
     """
     lines = [["", *(text(f"draw_differences.{column}") for column in COLUMNS)]]
     lines += [[_shown(name), *_words(difference).values()] for name, difference in differences.items()]
-    widths = [max(_columns(name) for name, *_ in lines) + 4, 13, 15, 0]
+    widest = [max(map(_columns, column)) for column in zip(*lines, strict=True)]
+    widths = [widest[0] + 4, max(widest[1] + 2, 13), max(widest[2] + 2, 15), 0]
     padded = (
         "".join(cell + " " * (w - _columns(cell)) for cell, w in zip(line, widths, strict=True)) for line in lines
     )
