@@ -165,6 +165,7 @@ class Desk:
     def open(self, lesson: NotebookNode, name: str) -> None:
         """Put a notebook into the folder and open it; its kernel is ready and its cells are there."""
         page = self.page
+        (self.work / name).parent.mkdir(exist_ok=True)
         nbformat.write(lesson, str(self.work / name))
         self.problems.clear()
         if "/lab" in page.url:
@@ -300,6 +301,7 @@ def run_all(lab: Lab) -> None:
 def opened_lesson(stem: str, home: Path, shorter: Mapping[str, tuple[str, str]] = NO_CHANGE) -> Iterator[Lab]:
     """A lesson in a browser, its exercises solved, after Run All; skips or fails where there is no browser.
 
+    `stem` is the name of the lesson, for one in Korean with its folder: `ko/05_padding_and_masks`.
     `home` is an empty folder for the screenshots, and for the server's files if none is running yet.
     """
     shots = home / "screenshots"
@@ -351,3 +353,54 @@ def assert_stayed_here(lab: Lab) -> None:
     elsewhere = [url for url in lab.requests if not here.match(url)]
     assert not elsewhere
     assert not lab.problems, json.dumps(lab.problems)[:2000]
+
+
+def solve_wrong_then_right(lab: Lab) -> str:
+    """Answer the first exercise wrongly, ask for a hint, then solve it; what the check said of the wrong answer."""
+    name = exercise_names(lab.notebook)[0]
+    solution = cell_by_id(lab.notebook, f"exercise-{name}").source.rstrip("\n")
+    output = lab.output(f"check-{name}")
+    wrong = re.sub(r"return .*", "return 0", solution) if "return " in solution else f"{solution}\nanswer = 0"
+    lab.write(f"exercise-{name}", wrong)
+    lab.run(f"exercise-{name}")
+    lab.run(f"check-{name}")
+    output.locator(".course-wrong").first.wait_for()
+    said = output.inner_text()
+    assert "Traceback" not in said and len(said.split()) >= 5, said
+    lab.shot("exercise-wrong")
+    button = output.locator(".course-hint")
+    if button.count():
+        button.first.click()
+        output.locator(".course-note").first.wait_for()
+        assert len(output.locator(".course-note").first.inner_text().split()) >= 4
+        lab.shot("exercise-hint")
+        said = output.inner_text()
+
+    lab.write(f"exercise-{name}", solution)
+    lab.run(f"exercise-{name}")
+    lab.run(f"check-{name}")
+    output.locator(".course-right").first.wait_for()
+    assert output.locator(".course-wrong").count() == 0
+    lab.shot("exercise-right")
+    return said
+
+
+def answer_wrong_then_right(lab: Lab) -> None:
+    """Press a wrong letter of the first quiz question, then the right one; each shows its reason."""
+    from course_utils.questions import question
+
+    source = "\n".join(cell.source for cell in code_cells(lab.notebook))
+    found = question(re.search(r'quiz\(\s*"([^"]+)"', source).group(1))
+    choices = found.choices
+    right = next(n for n, choice in enumerate(choices) if choice.right)
+    wrong = next(n for n, choice in enumerate(choices) if not choice.right)
+    box = lab.page.locator(".course-quiz").first
+    for number, kind in ((wrong, "wrong"), (right, "right")):
+        button = box.get_by_role("button", name="ABCDE"[number], exact=True)
+        button.scroll_into_view_if_needed()
+        button.click()
+        box.locator(f".course-{kind}").wait_for()
+        reason = re.sub(r"[`\s]+", " ", choices[number].reason).strip()
+        assert reason[:40] in re.sub(r"\s+", " ", box.inner_text())
+        lab.shot(f"quiz-{kind}")
+    assert box.locator(".course-wrong").count() == 0

@@ -9,15 +9,17 @@ from collections.abc import Iterator
 import pytest
 from browser_lab import (
     Lab,
+    answer_wrong_then_right,
     assert_ran_clean,
     assert_stayed_here,
     browser_path,
     desk,
     opened_lesson,
     run_all,
+    solve_wrong_then_right,
     solved_copy,
 )
-from lesson_files import NOTEBOOKS, cell_by_id, code_cells, fenced_python, read
+from lesson_files import cell_by_id
 
 from commands import doctor
 
@@ -90,57 +92,12 @@ def test_typing_changes_every_stage(lab: Lab) -> None:
 
 def test_exercise_wrong_then_right(lab: Lab) -> None:
     """An exercise explains what is wrong, gives a hint on request, and says when it is right."""
-    notebook = read(NOTEBOOKS / f"{STEM}.ipynb")
-    first = next(cell.id for cell in code_cells(notebook) if cell.id.startswith("exercise-"))
-    name = first.removeprefix("exercise-")
-    solution = fenced_python(cell_by_id(notebook, f"solution-{name}").source)[0].rstrip("\n")
-    output = lab.output(f"check-{name}")
-
-    wrong = re.sub(r"return .*", "return 0", solution) if "return " in solution else f"{solution}\n{WRONG}"
-    lab.write(f"exercise-{name}", wrong)
-    lab.run(f"exercise-{name}")
-    lab.run(f"check-{name}")
-    output.locator(".course-wrong").first.wait_for()
-    said = output.inner_text()
-    assert "Traceback" not in said and len(said.split()) >= 5, said
-    lab.shot("exercise-wrong")
-    button = output.locator(".course-hint")
-    if button.count():
-        button.first.click()
-        output.locator(".course-note").first.wait_for()
-        assert len(output.locator(".course-note").first.inner_text().split()) >= 4
-        lab.shot("exercise-hint")
-
-    lab.write(f"exercise-{name}", solution)
-    lab.run(f"exercise-{name}")
-    lab.run(f"check-{name}")
-    output.locator(".course-right").first.wait_for()
-    assert output.locator(".course-wrong").count() == 0
-    lab.shot("exercise-right")
-
-
-WRONG = "answer = 0"
+    solve_wrong_then_right(lab)
 
 
 def test_quiz_wrong_then_right(lab: Lab) -> None:
     """A quiz answers each choice with its reason, the wrong ones too."""
-    from course_utils.questions import question
-
-    source = "\n".join(cell.source for cell in code_cells(read(NOTEBOOKS / f"{STEM}.ipynb")))
-    key = re.search(r'quiz\(\s*"([^"]+)"', source).group(1)
-    choices = question(key).choices
-    right = next(n for n, choice in enumerate(choices) if choice.right)
-    wrong = next(n for n, choice in enumerate(choices) if not choice.right)
-    box = lab.page.locator(".course-quiz").first
-    for number, kind in ((wrong, "wrong"), (right, "right")):
-        button = box.get_by_role("button", name="ABCDE"[number], exact=True)
-        button.scroll_into_view_if_needed()
-        button.click()
-        box.locator(f".course-{kind}").wait_for()
-        reason = re.sub(r"[`\s]+", " ", choices[number].reason).strip()
-        assert reason[:40] in re.sub(r"\s+", " ", box.inner_text())
-        lab.shot(f"quiz-{kind}")
-    assert box.locator(".course-wrong").count() == 0
+    answer_wrong_then_right(lab)
 
 
 def test_no_request_left_this_machine(lab: Lab) -> None:

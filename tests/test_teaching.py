@@ -202,6 +202,20 @@ def test_the_minutes_are_those_of_the_rule(lesson: Path) -> None:
     assert sum(written.values()) > 30
 
 
+KOREAN_PAGE = (ROOT / "docs" / "teaching.ko.md").read_text(encoding="utf-8")
+
+
+def test_the_korean_page_says_the_same() -> None:
+    """The same cells in the same order, in the Korean lessons, and the same minutes for each section."""
+    cells = [
+        re.findall(rf"\(\.\./notebooks/{folder}([^)]+)\)", page) for folder, page in (("", PAGE), ("ko/", KOREAN_PAGE))
+    ]
+    assert cells[0] == cells[1] and len(cells[0]) > 60
+    assert section_times.main(["--check"]) == 0, "python -m commands.section_times draws the minutes anew"
+    minutes = [re.findall(r"^\| (\d\d) .*?(1: \*\*.*) \|$", page, flags=re.MULTILINE) for page in (PAGE, KOREAN_PAGE)]
+    assert minutes[0] == minutes[1] and len(minutes[0]) == 15
+
+
 def test_every_command_for_a_class_is_on_the_page() -> None:
     for word in ("pack DIR", "present 05", "answers 05", "export-progress", "class-progress", "F8", "Shift F8"):
-        assert word in PAGE, word
+        assert word in PAGE and word in KOREAN_PAGE, word
