@@ -13,12 +13,21 @@ from html import escape, unescape
 from itertools import chain
 from typing import Literal
 
-from course_utils.messages import CourseError, text
+from course_utils.messages import DEFAULT_LANGUAGE, CourseError, language, text
 from course_utils.palette import BLUE, GREEN, GREY, HTML_FONT, INK, LINE, ORANGE, PAGE, SOFT, TYPE, VERMILION
 
 READABLE = f"color:{TYPE};background:{PAGE}"
 """Type on the page, for what stands in a live view without a box of its own."""
 _EDGE = {"right": GREEN, "wrong": VERMILION, "note": BLUE}
+
+
+def spoken() -> str:
+    """The attribute that tells a browser, and what reads it aloud, the language of a piece; nothing for English.
+
+    >>> spoken()
+    ''
+    """
+    return "" if language() == DEFAULT_LANGUAGE else f' lang="{language()}"'
 
 
 def panel(name: str, *pieces: str) -> str:
@@ -28,7 +37,7 @@ def panel(name: str, *pieces: str) -> str:
     'one\\ntwo'
     """
     style = f"font-family:{HTML_FONT};font-size:16px;line-height:1.5;{READABLE};padding:6px 10px;overflow-x:auto"
-    return f'<div class="course-{name}" style="{style}">{"".join(pieces)}</div>'
+    return f'<div{spoken()} class="course-{name}" style="{style}">{"".join(pieces)}</div>'
 
 
 def card(message: str, kind: Literal["right", "wrong", "note"]) -> str:
@@ -38,8 +47,9 @@ def card(message: str, kind: Literal["right", "wrong", "note"]) -> str:
     True
     """
     return (
-        f'<div class="course-card course-{kind}" style="border-left:6px solid {_EDGE[kind]};background:{SOFT};'
-        f'color:{TYPE};padding:8px 12px;margin:4px 0;font-size:16px;line-height:1.5;max-width:60em">{message}</div>'
+        f'<div{spoken()} class="course-card course-{kind}" style="border-left:6px solid {_EDGE[kind]};'
+        f'background:{SOFT};color:{TYPE};padding:8px 12px;margin:4px 0;font-size:16px;line-height:1.5;max-width:60em">'
+        f"{message}</div>"
     )
 
 

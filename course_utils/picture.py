@@ -15,6 +15,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from course_checks.drawn import digest
+from course_utils.markup import spoken
 from course_utils.messages import text
 
 
@@ -56,4 +57,4 @@ def show_figure(picture: Picture) -> None:
     display({"image/png": file.getvalue(), "text/plain": words}, raw=True, metadata={"image/png": {"alt": words}})
     # JupyterLab does not read the alt text of an output aloud, so the words stand below the picture as well.
     folded = f"<summary>{escape(text('picture.in_words'))}</summary>{escape(words)}"
-    display({"text/html": f'<details data-drawn="{drawn}">{folded}</details>', "text/plain": words}, raw=True)
+    display({"text/html": f'<details{spoken()} data-drawn="{drawn}">{folded}</details>', "text/plain": words}, raw=True)

@@ -10,7 +10,7 @@ import ipywidgets
 
 from course_utils import progress
 from course_utils.display import show
-from course_utils.markup import READABLE, card, inline_code
+from course_utils.markup import READABLE, card, inline_code, spoken
 from course_utils.messages import brief, entry, text
 
 
@@ -71,7 +71,8 @@ def quiz_widget(asked: Question) -> Quiz:
         f"<div><b>{a}</b>&nbsp; {inline_code(c.words)}</div>" for a, c in zip(letters, asked.choices, strict=True)
     )
     words = ipywidgets.HTML(
-        f'<div style="font-size:16px;line-height:1.6;{READABLE}"><p><b>{inline_code(asked.words)}</b></p>{listed}</div>'
+        f'<div{spoken()} style="font-size:16px;line-height:1.6;{READABLE}"><p><b>{inline_code(asked.words)}</b></p>'
+        f"{listed}</div>"
     )
     buttons = ipywidgets.ToggleButtons(
         options=list(letters), value=None, style=ipywidgets.ToggleButtonsStyle(button_width="4em")

@@ -181,7 +181,8 @@ def test_errors_follow(marked: None, act: Callable[[], object]) -> None:
 
 def test_no_module_keeps_words(no_choice: None) -> None:
     """No constant that is filled while a module is imported holds a text of the tables: it would never follow."""
-    words = {value for _, value in leaves(table("en")) if value.count(" ") > 1}
+    # a name that is its own key, such as that of a tokenizer which a lesson hands over, is looked up by it
+    words = {value for key, value in leaves(table("en")) if value.count(" ") > 1 and not key.endswith(f".{value}")}
     kept = {}
     for module in everything():
         for name, value in vars(module).items():
@@ -250,6 +251,7 @@ ALLOWED = {
     "'Noto Sans KR','Apple SD Gothic Neo','Malgun Gothic','NanumGothic',sans-serif": "fonts",
     "Application Support": "a folder of macOS",
     ' title="{}"': "an attribute of HTML",
+    ' lang="{}"': "an attribute of HTML",
     "image {}": "goes into a digest, and is never shown",
     'load_dataset("{}", data_files="{}")': "code",
 }
