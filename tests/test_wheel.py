@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -77,7 +78,10 @@ def test_wheel_is_small_and_whole(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     weights = "course_utils/pocket/pocket-bert-uncased-sst2/model.safetensors"
-    assert {weights, "course_utils/words.en.toml", "course_lessons/lesson_05/words.en.toml"} <= names
+    parts = [f"course_utils/{name}" for name in ("words", "glossary", "progress", "inspect_setup")]
+    parts.append("course_lessons/lesson_05/words")
+    tables = {"course_utils/terms.ko.toml", *(f"{part}.{name}.toml" for part in parts for name in ("en", "ko"))}
+    assert {weights, *tables} <= names
     assert "course_lessons/lesson_14/own_reviews.csv" in names
     sources = {
         path.relative_to(ROOT).as_posix()
@@ -103,6 +107,15 @@ def test_wheel_is_what_is_imported(lone_python: Path, tmp_path: Path) -> None:
     first, *paths = run([str(lone_python), "-c", asked], tmp_path).stdout.splitlines()
     assert Path(first).is_relative_to(lone_python.parent.parent)
     assert str(ROOT) not in paths and not any("__editable__" in path for path in paths)
+
+
+def test_the_wheel_alone_speaks_korean(lone_python: Path, tmp_path: Path) -> None:
+    """Tables, terms and the rooms' words come with it: nothing else is needed for the Korean edition."""
+    asked = "from course_utils import *; setup(language='ko'); look_up('어텐션 마스크'); hint('05/pad-rows')"
+    done = run([str(lone_python), "-c", asked], tmp_path, PYTHONIOENCODING="utf-8")
+    assert done.returncode == 0, done.stderr[-3000:]
+    meaning, hint = done.stdout.strip().splitlines()
+    assert meaning.startswith("어텐션 마스크(attention mask), 01강: ") and re.search("[가-힣]", hint)
 
 
 @pytest.mark.parametrize("stem", ["01_behind_the_pipeline"])
