@@ -38,6 +38,7 @@ class Edition(NamedTuple):
 ENGLISH = Edition("en")
 KOREAN = Edition("ko", "ko")
 EDITIONS = {edition.language: edition for edition in (ENGLISH, KOREAN)}
+EDITION_FILE = "my/.edition.json"
 
 
 def find_edition(language: str) -> Edition:
@@ -104,7 +105,7 @@ def asked_language(words: Sequence[str]) -> str | None:
 
 def edition_file() -> Path:
     """Where it is remembered which edition the learner opened last."""
-    return ROOT / "my" / ".edition.json"
+    return ROOT / EDITION_FILE
 
 
 def is_remembered() -> bool:

@@ -1,8 +1,8 @@
 """A folder that installs the course without a network: `python course.py pack DIR [--for SYSTEM ...] [--python ...]`.
 
-It holds the course, a ready-made build of every package for the named systems and Pythons, and a file to start it on
-each. `wheels/pack.json` lists the builds with their sizes and hashes; where that file is, the room `install` installs
-from `wheels/` and from nowhere else.
+It holds the course in all its languages, a ready-made build of every package for the named systems and Pythons, and a
+file to start it on each. `wheels/pack.json` lists the builds with their sizes and hashes; where that file is, the room
+`install` installs from `wheels/` and from nowhere else. With `--language ko` it starts with the Korean edition.
 
 uv says which builds there are, how large and with which hash; pip downloads them. What is there already, with the right
 hash, stays, so a run that broke off goes on where it was.
@@ -27,8 +27,10 @@ from packaging.markers import Marker
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import parse_wheel_filename
 
+from commands.lessons import EDITION_FILE, EDITIONS, ENGLISH, Edition, find_edition
 from commands.packages import CPU_INDEX, EXTRAS, PACK_FILE, WHEELS
 from commands.shared import ROOT, Stop, environment, read_json, say, speak_utf8, tidy, write_json, write_whole
+from commands.words import message, speak
 
 SYSTEMS = ("windows", "macos", "linux")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -253,8 +255,8 @@ def remove_others(folder: Path, needed: set[str]) -> None:
 # ------------------------------------------------------------------------------------------------ files to start with
 
 
-def start_files(targets: Sequence[Target]) -> dict[str, str]:
-    """The files that start the course, by name: one for each system, and one to read.
+def start_files(targets: Sequence[Target], edition: Edition = ENGLISH) -> dict[str, str]:
+    """The files that start the course, by name: one for each system, and one to read, in the language of an edition.
 
     >>> sorted(start_files([Target("windows", "3.12")]))
     ['START HERE.txt', 'start-windows.bat']
@@ -269,8 +271,19 @@ def start_files(targets: Sequence[Target]) -> dict[str, str]:
                 versions=versions
             )
     listed = "\n".join(f"    {target}" for target in targets)
-    made[READ_ME] = HOW_TO_START.format(targets=listed, files="\n".join(f"    {name}" for name in made))
+    speak(edition.language)
+    made[READ_ME] = message("pack.how_to_start", targets=listed, files="\n".join(f"    {name}" for name in made))
+    speak(ENGLISH.language)
     return made
+
+
+def choose_edition(folder: Path, edition: Edition) -> None:
+    """Let a pack start with this edition."""
+    chosen = folder / EDITION_FILE
+    chosen.unlink(missing_ok=True)
+    if edition != ENGLISH:
+        chosen.parent.mkdir(exist_ok=True)
+        write_json(chosen, {"language": edition.language})
 
 
 WINDOWS_START = """@echo off
@@ -296,20 +309,6 @@ for version in {versions}; do
 done
 exec python3 course.py "$@"
 """
-HOW_TO_START = """Transformers from the inside: the course, with all it needs, for
-
-{targets}
-
-1. Copy this whole folder to the disk of your own computer.
-2. Start it there by a double click on the file for your system
-
-{files}
-
-   or, in a terminal in that folder: python course.py
-
-The first start installs the course from the folder wheels into .venv, without a network; later starts take seconds.
-You need Python in one of the versions above (python.org; on Debian and Ubuntu also the package python3-venv).
-"""
 
 
 # ------------------------------------------------------------------------------------------------ the command
@@ -328,10 +327,11 @@ def parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--for", dest="systems", nargs="+", choices=SYSTEMS, default=[this_system()], metavar="SYSTEM")
     parser.add_argument("--python", dest="pythons", nargs="+", choices=PYTHONS, default=[here], metavar="VERSION")
     parser.add_argument("--cuda", action="store_true", help="for Linux: PyTorch with NVIDIA's CUDA libraries")
+    parser.add_argument("--language", choices=EDITIONS, default=ENGLISH.language, help="what the pack starts with")
     return parser.parse_args(words)
 
 
-def make(folder: Path, targets: Sequence[Target], cuda: bool) -> None:
+def make(folder: Path, targets: Sequence[Target], cuda: bool, edition: Edition = ENGLISH) -> None:
     """Make the pack, or bring one of before up to date."""
     check_place(folder)
     say("Looking up the packages for " + "; ".join(map(str, targets)) + ".")
@@ -357,7 +357,8 @@ def make(folder: Path, targets: Sequence[Target], cuda: bool) -> None:
             say(f"{target}: {len(waiting)} builds, {megabytes(sum(build.size for build in waiting))} ...")
             download(folder, target, waiting)
     remove_others(folder, set(every))
-    for name, text in start_files(targets).items():
+    choose_edition(folder, edition)
+    for name, text in start_files(targets, edition).items():
         write_whole(folder / name, text.encode("utf-8"))
         (folder / name).chmod(0o644 if name.endswith(".txt") else 0o755)
     listed = {
@@ -386,7 +387,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         if read_json(ROOT / PACK_FILE):
             raise Stop("This course is a pack itself: make packs from a copy that has no folder wheels.")
-        make(Path(os.path.abspath(options.folder)), targets, options.cuda)
+        make(Path(os.path.abspath(options.folder)), targets, options.cuda, find_edition(options.language))
     except Stop as stop:
         print(stop, file=sys.stderr, flush=True)
         return 1

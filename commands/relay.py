@@ -6,7 +6,7 @@ import os
 import tempfile
 
 from commands import install
-from commands.lessons import ENGLISH, find_lesson, looks_like_lesson, some_lessons, take_edition
+from commands.lessons import ENGLISH, find_lesson, looks_like_lesson, remembered, some_lessons, take_edition
 from commands.shared import Stop, environment, lesson_environment, run, venv_python
 from commands.words import message
 
@@ -40,14 +40,16 @@ def command_pictures(words: list[str]) -> int:
 
 def command_pack(words: list[str]) -> int:
     """Make a folder that installs the course without a network. A folder's name is meant from where the terminal is."""
+    edition = take_edition(words) or remembered()
     if not words or words[0].startswith("-"):
         raise Stop("Where? For example: python course.py pack FOLDER --for windows macos --python 3.12 3.13")
     install.ensure_installed()
-    return in_venv("pack", [os.path.abspath(words[0]), *words[1:]])
+    return in_venv("pack", [os.path.abspath(words[0]), *words[1:], "--language", edition.language])
 
 
 def command_site(words: list[str]) -> int:
-    """Build the site of all lessons from the stored outputs; nothing is run again."""
+    """Build the site of all lessons, in all languages, from the stored outputs; nothing is run again."""
+    take_edition(words)
     install.ensure_installed()
     folder = [
         os.path.abspath(word) if place == 0 and not word.startswith("-") else word for place, word in enumerate(words)

@@ -111,6 +111,36 @@ def test_reset_present_and_answers_mean_the_edition_that_was_opened(
     assert capsys.readouterr().out.startswith("# 05 Padding and masks: answers")
 
 
+def test_what_is_made_of_the_course_has_both_editions(korean: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pack starts with the edition that is named or was opened; a site has all, whatever is named."""
+    called: list[list[str]] = []
+    monkeypatch.setattr(korean.relay, "run", lambda command, env: called.append(command[3:]) or 0)
+    folder, site = str(korean.ROOT / "pack"), str(korean.ROOT / "site")  # noqa: F811
+    for words in (["pack", folder], ["--language", "ko", "pack", folder, "--cuda"], ["site", site, "--language=ko"]):
+        assert korean.main(words) == 0
+    korean.lessons.remember(korean.lessons.KOREAN)
+    assert korean.main(["pack", folder]) == 0
+    assert korean.main(["export-progress", "me.json", "--language", "en"]) == 0
+    assert called == [
+        [folder, "--language", "en"],
+        [folder, "--cuda", "--language", "ko"],
+        [site],
+        [folder, "--language", "ko"],
+        [str(Path("me.json").absolute()), "--language", "en"],
+    ]
+
+
+def test_test_runs_the_lessons_of_the_edition_that_is_named(korean: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The edition that was opened makes no difference: tests are about the course, not about one learner."""
+    called: list[list[str]] = []
+    monkeypatch.setattr(korean.run_tests, "run", lambda command, env: called.append(command) or 0)
+    korean.lessons.remember(korean.lessons.KOREAN)
+    assert korean.main(["test", "05", "--language", "ko", "-x"]) == 0 and korean.main(["test", "05"]) == 0
+    korean_test, english_test = called
+    assert "notebooks/ko/05_padding_and_masks.ipynb" in korean_test and korean_test[-1] == "-x"
+    assert "notebooks/05_padding_and_masks.ipynb" in english_test and "--language" not in korean_test
+
+
 def test_links_of_korean_copies_lead_somewhere(korean: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the copies a learner works on, and from those on a projector, as from the stored lessons."""
     monkeypatch.setattr(korean.present, "start", lambda command, env: 0)

@@ -17,6 +17,7 @@ from lesson_files import ROOT
 from test_commands import BACKEND, INSTALL, PROJECT, folder  # noqa: F401
 
 from commands import pack
+from commands.lessons import EDITION_FILE, EDITIONS, KOREAN, lessons
 from commands.pack import Target
 from commands.packages import PACK_FILE, WHEELS, pack_target
 from commands.shared import Stop
@@ -154,6 +155,18 @@ def test_a_pack_says_its_size_and_goes_on(
     assert not making and not list((place / WHEELS).glob("*macos*"))
 
 
+def test_a_pack_for_a_korean_class_starts_in_korean(making: list[str], tmp_path: Path) -> None:
+    """What to read is Korean, and the launcher takes the Korean edition as if it had been opened there before."""
+    place, words = tmp_path / "stick", [str(tmp_path / "stick"), "--for", "linux", "--python", "3.12", "--language"]
+    assert pack.main([*words, "ko"]) == 0
+    read = (place / "START HERE.txt").read_text(encoding="utf-8")
+    assert "Linux, Python 3.12" in read and "start-linux.sh" in read and "더블 클릭" in read and "{" not in read
+    assert json.loads((place / EDITION_FILE).read_text()) == {"language": KOREAN.language}
+    assert pack.main([*words, "en"]) == 0
+    assert not (place / EDITION_FILE).exists()
+    assert "double click" in (place / "START HERE.txt").read_text(encoding="utf-8")
+
+
 def test_a_disk_that_is_too_small_is_refused_before(
     making: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,9 +193,12 @@ def test_a_folder_that_will_not_do_is_refused(
 def test_the_course_is_copied_without_what_belongs_to_one_machine() -> None:
     """Everything that git knows and the lessons need; no environment, no learner's copies."""
     found = {path.as_posix() for path in pack.course_files()}
+    stored = {path.relative_to(ROOT).as_posix() for edition in EDITIONS.values() for path in lessons(edition)}
+    assert stored <= found
     assert {
         "course.py",
         "commands/cli.py",
+        "commands/words.ko.toml",
         "constraints.txt",
         "course_utils/pocket/pocket-gpt/model.safetensors",
     } <= found
