@@ -569,8 +569,11 @@ def test_lists_are_used() -> None:
 
 
 def missing() -> list[str]:
-    """Lessons and tables that are there in English and not in Korean."""
+    """Lessons, tables and pages that are there in English and not in Korean."""
     lacking = [path.name for path in lesson_paths() if not (KOREAN.folder / path.name).exists()]
+    lacking += [
+        page for page in ("README.ko.md", "docs/teaching.ko.md", "docs/glossary.ko.md") if not (ROOT / page).exists()
+    ]
     tables = [*(ROOT / "course_utils").glob("*.en.toml"), *(ROOT / "course_lessons").rglob("*.en.toml")]
     return lacking + [
         path.relative_to(ROOT).as_posix()
@@ -580,7 +583,7 @@ def missing() -> list[str]:
 
 
 @pytest.mark.skipif(not WHOLE, reason="not every lesson is translated yet: WHOLE says so, at the top of this file")
-def test_every_lesson_and_every_table_is_there() -> None:
+def test_everything_is_there() -> None:
     """The Korean edition is the whole course, and every text is in both languages."""
     assert not missing()
     assert set(dict(leaves(table("en")))) == set(dict(leaves(table("ko"))))
