@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -598,8 +599,10 @@ def plain_text(words: str) -> str:
 
     >>> plain_text("Dull, far too long; dull.") == plain_text("dull far ; too long dull")
     True
+    >>> plain_text("कि.") == plain_text("का.")  # letters, and the marks that belong to them
+    False
     """
-    return re.sub(r"[\W_]+", "", words.lower())
+    return "".join(sign for sign in words.lower() if unicodedata.category(sign)[0] in "LNM")
 
 
 def _texts(split: _Split, columns: list[str]) -> list[tuple[str, ...] | None]:
