@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from lesson_files import LESSONS, NOTEBOOKS, ROOT, cell_by_id, clean_environment, output_text, read
 
 from commands import corrections_index as tool
+from commands.lessons import ENGLISH, KOREAN, Edition
 from course_lessons.lesson_13.code_reader import MOST_CHARACTERS, facts, find_old_code, main, read_code
 from course_lessons.lesson_13.constructs import (
     CONSTRUCTS,
@@ -719,23 +720,25 @@ def test_finder_reads_what_is_pasted(finder: OldCodeFinder) -> None:
 
 
 def test_the_index_is_what_the_table_gives() -> None:
-    """The stored page holds what the tool draws from tests/corrections.csv: run it again after a row has changed."""
-    assert tool.PAGE.read_text(encoding="utf-8") == tool.rendered(tool.rows()), (
-        "run: python -m commands.corrections_index"
-    )
+    """The stored pages hold what the tool draws from tests/corrections.csv: run it again after a row has changed."""
+    for page, edition in ((tool.PAGE, ENGLISH), (tool.KOREAN_PAGE, KOREAN)):
+        assert page.read_text(encoding="utf-8") == tool.rendered(tool.rows(), edition), (
+            "run: python -m commands.corrections_index"
+        )
 
 
-def test_the_index_names_every_correction_and_its_cell() -> None:
+@pytest.mark.parametrize("edition", [ENGLISH, KOREAN], ids=lambda edition: edition.language)
+def test_the_index_names_every_correction_and_its_cell(edition: Edition) -> None:
     """All 54 mistakes stand in the index once, with words of their own and a link to the cell of their row."""
-    rows = tool.rows()
-    lines = [line for line in tool.rendered(rows).splitlines() if re.match(r"\|\d", line)]
+    rows, folder = tool.rows(), "../notebooks/ko" if edition == KOREAN else "../notebooks"
+    lines = [line for line in tool.rendered(rows, edition).splitlines() if re.match(r"\|\d", line)]
     assert [f"E-{int(line.split('|')[1]):02d}" for line in lines] == [row["error"] for row in rows] and len(rows) == 54
     for row, line in zip(rows, lines, strict=True):
         assert line.count("|") - line.count("\\|") == 5, "four columns"
         if row["lesson"]:
-            assert f"](../notebooks/{row['lesson']}.ipynb#cell-id={row['cell']})" in line
-            cell_by_id(read(NOTEBOOKS / f"{row['lesson']}.ipynb"), row["cell"])
-    words = table()["corrections"]
+            assert f"]({folder}/{row['lesson']}.ipynb#cell-id={row['cell']})" in line
+            cell_by_id(read(edition.folder / f"{row['lesson']}.ipynb"), row["cell"])
+    words = table(edition.language)["corrections"]
     assert list(words) == [row["error"] for row in rows]
     assert len({entry["so"] for entry in words.values()}) == len(words)
     assert f"hold {len(rows)} mistakes" in cell_by_id(LESSON, "what-you-saw").source
