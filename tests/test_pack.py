@@ -201,6 +201,10 @@ def test_the_course_is_copied_without_what_belongs_to_one_machine() -> None:
         "commands/words.ko.toml",
         "constraints.txt",
         "course_utils/pocket/pocket-gpt/model.safetensors",
+        "course_utils/words.ko.toml",
+        "course_utils/terms.ko.toml",
+        "course_lessons/lesson_05/words.ko.toml",
+        "notebooks/ko/05_padding_and_masks.ipynb",
     } <= found
     assert not [path for path in found if path.split("/")[0] in {".venv", "my", ".git", "build", WHEELS}]
 
