@@ -8,6 +8,7 @@ from typing import Any
 
 from course_checks.judging import Exercise
 from course_utils.exercises import record
+from course_utils.messages import text
 
 Answers = list[dict[str, Any]]
 Span = tuple[int, int]
@@ -51,7 +52,9 @@ def own_mask() -> Exercise:
     return Exercise(
         right=put(lambda tokenizer: tokenizer.mask_token),
         cases=[(sentence, tokenizer) for tokenizer in tokenizers for sentence in sentences],
-        call=lambda sentence, tokenizer: f"own_mask({sentence!r}, tokenizer with {tokenizer.mask_token})",
+        call=lambda sentence, tokenizer: text(
+            "exercise.00.own-mask.words.call", sentence=repr(sentence), mask=tokenizer.mask_token
+        ),
         mistakes={
             "fixed_mask": (put(lambda tokenizer: "[MASK]"), put(lambda tokenizer: "<mask>")),
             "mask_id": put(lambda tokenizer: tokenizer.mask_token_id),

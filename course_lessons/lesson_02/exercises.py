@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from course_checks.judging import Exercise, Found
 from course_checks.values import alike, plain, shown
 from course_utils.exercises import record
+from course_utils.messages import text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -85,7 +86,9 @@ def two_layers() -> Exercise:
         right=averaged(),
         cases=cases,
         same=alike(1e-4),
-        call=lambda states, mask: f"two_layers({len(states)} layers of {tuple(states[0].shape)}, {shown(mask)})",
+        call=lambda states, mask: text(
+            "exercise.02.two-layers.words.call", layers=len(states), shape=tuple(states[0].shape), mask=shown(mask)
+        ),
         mistakes={
             "padding_seen": (
                 averaged(tokens=lambda states, real: states.mean(dim=1)),
@@ -126,9 +129,10 @@ def own_head() -> Exercise:
             try:
                 mine.load_state_dict(theirs.state_dict())
             except RuntimeError:
-                names = ", ".join(sorted({key.split(".")[0] for key in mine.state_dict()})) or "no layers"
+                names = ", ".join(sorted({key.split(".")[0] for key in mine.state_dict()}))
                 cause = "names" if names != "classifier, distilbert, pre_classifier" else "sizes"
-                raise Found(cause, f"`{names}`", "`classifier, distilbert, pre_classifier`") from None
+                shown_names = names or text("exercise.02.own-head.words.none")
+                raise Found(cause, f"`{shown_names}`", "`classifier, distilbert, pre_classifier`") from None
             return mine.eval()(input_ids=ids, attention_mask=mask)
 
     def head(

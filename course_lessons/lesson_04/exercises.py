@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from course_checks.judging import Exercise, Trial
 from course_lessons.lesson_04.ready_made import Pair, count_pairs, fertility, learn_merges, merge
 from course_utils.exercises import record
+from course_utils.messages import text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -170,7 +171,7 @@ def make_pair(tokenizer: PreTrainedTokenizerBase) -> Exercise:
             return answer(first, second)
 
     def apart(trial: Trial) -> tuple[str, str] | None:
-        return ("`tokenizer(first, second)`", "two texts, each encoded by itself") if together else None
+        return ("`tokenizer(first, second)`", text("exercise.04.make-pair.words.apart")) if together else None
 
     def pair(
         ids: Callable[[list[int], list[int]], list[int]] = lambda a, b: [cls, *a, sep, *b, sep],

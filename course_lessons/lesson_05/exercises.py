@@ -9,6 +9,7 @@ from course_checks.judging import Exercise, Trial
 from course_checks.values import alike, plain, shape
 from course_lessons.lesson_05.ready_made import cut_into_windows, masked_softmax, one_head, pad_rows, positions
 from course_utils.exercises import record
+from course_utils.messages import text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -176,8 +177,10 @@ def head_of_attention() -> Exercise:
             (torch.randn(2, 5, size, generator=drawn), ragged, layers, 0, 1),
         ],
         same=alike(1e-4),
-        call=lambda vectors, mask, layers, number, heads: (
-            f"one_head(vectors of shape {tuple(vectors.shape)}, {mask.tolist()}, layers, {number}, {heads})"
+        call=lambda vectors, mask, layers, number, heads: text(
+            "exercise.05.one-head.words.call",
+            shape=tuple(vectors.shape),
+            more=f"{mask.tolist()}, layers, {number}, {heads}",
         ),
         forbidden=("scaled_dot_product_attention",),
         mistakes={
@@ -222,16 +225,21 @@ def counted_positions() -> Exercise:
     def numbers(trial: Trial) -> list[Any]:
         return [number for row in trial.given for number in row]
 
+    def said(key: str, number: int) -> str:
+        return text(f"exercise.05.positions.words.{key}", number=number)
+
     def whole(trial: Trial) -> tuple[str, str] | None:
         found = [number for number in numbers(trial) if not isinstance(number, int)]
         return (f"`{found[0]}`", f"`{round(found[0])}`") if found else None
 
     def not_below(trial: Trial) -> tuple[str, str] | None:
-        return (f"`{min(numbers(trial))}` at padding", "no number below 0") if min(numbers(trial)) < 0 else None
+        least = min(numbers(trial))
+        return (said("at_padding", least), said("not_below", 0)) if least < 0 else None
 
     def not_beyond(trial: Trial) -> tuple[str, str] | None:
         most = len(trial.given[0]) - 1
-        return (f"`{max(numbers(trial))}` at padding", f"at most `{most}`") if max(numbers(trial)) > most else None
+        largest = max(numbers(trial))
+        return (said("at_padding", largest), said("at_most", most)) if largest > most else None
 
     return Exercise(
         right=positions,
