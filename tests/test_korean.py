@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 import pytest
 import test_notebooks_contract as contract
-from lesson_files import LESSONS, NOTEBOOKS, ROOT, cell_by_id, code_cells, fenced_python, lesson_paths, read
+from lesson_files import LESSONS, NOTEBOOKS, ROOT, cell_by_id, code_cells, fenced_python, lesson_paths, read, run_time
 from nbformat import NotebookNode, write
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pyarrow import parquet
@@ -29,7 +29,7 @@ from test_messages import leaves
 
 from commands import refresh
 from commands.lessons import KOREAN, lessons
-from commands.study_time import EXERCISE, FURTHER, sentence, study_time
+from commands.study_time import EXERCISE, FURTHER, sentence, study_time, write_into_table
 from commands.translation import digest, in_language, out_of_date, same_code, without_digest
 from course_utils.messages import table
 
@@ -588,6 +588,18 @@ def test_everything_is_there() -> None:
     """The Korean edition is the whole course, and every text is in both languages."""
     assert not missing()
     assert set(dict(leaves(table("en")))) == set(dict(leaves(table("ko"))))
+
+
+def test_the_korean_readme_says_what_the_lessons_say() -> None:
+    """Each lesson has its row, with its Korean name, the run time and the study time; its files are there."""
+    page = (ROOT / "README.ko.md").read_text(encoding="utf-8")
+    for pair, path in zip(pairs(), lessons(KOREAN), strict=True):
+        name = f"[{pair.number} {table('ko')['progress']['lessons'][pair.number]}](notebooks/ko/{path.name})"
+        row = next((line for line in page.splitlines() if line.startswith(f"| {name} |")), "")
+        assert f"| {run_time(path)}초 |" in row, name
+        assert write_into_table(row, pair.number, study_time(pair.english.cells), "분") == row, name
+    targets = re.findall(r"\]\(([^)#]+)", re.sub(r"(?s)<!-- badge.*?<!-- /badge -->", "", page))
+    assert len(targets) > 25 and not [target for target in targets if not (ROOT / target).exists()]
 
 
 def test_a_translated_lesson_has_a_translated_room() -> None:
