@@ -30,7 +30,7 @@ The study documents that this course mirrors hold {number} mistakes and claims t
 them, in short. The last column leads to the lesson that shows it, in JupyterLab to the very cell. This page is drawn
 from `tests/corrections.csv` by `commands/corrections_index.py`.
 """
-KOREAN_INTRODUCTION = """# 정정 목록
+KOREAN_INTRODUCTION = """# 바로잡은 곳의 색인
 
 이 강의의 바탕이 된 스터디 문서에는 틀린 것과 시간이 지나 맞지 않게 된 것이 {number}개 있습니다. 여기에 모두 짧게
 적었습니다. 마지막 열의 링크는 바로잡은 수업을 열고, JupyterLab에서는 바로 그 셀을 엽니다. 이 페이지는

@@ -261,6 +261,13 @@ def test_the_tables_have_the_same_keys_in_the_same_order() -> None:
     assert help_of[0] == help_of[1]
 
 
+def test_the_course_has_one_name_in_each_language() -> None:
+    """The site and the pack call it as README does."""
+    for texts, page in ((ENGLISH, "README.md"), (KOREAN, "README.ko.md")):
+        name = (ROOT / page).read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+        assert texts["site.title"] == name and texts["pack.how_to_start"].startswith(f"{name}: ")
+
+
 def test_the_tables_fill_in_the_same_and_quote_the_same_code() -> None:
     for key in KOREAN.keys() & ENGLISH.keys():
         assert placeholders(KOREAN[key]) == placeholders(ENGLISH[key]), key
