@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 import pytest
 import test_notebooks_contract as contract
-from lesson_files import LESSONS, NOTEBOOKS, ROOT, cell_by_id, code_cells, fenced_python, lesson_paths, read, run_time
+from lesson_files import NOTEBOOKS, ROOT, cell_by_id, code_cells, fenced_python, lesson_paths, read, run_time
 from nbformat import NotebookNode, write
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pyarrow import parquet
