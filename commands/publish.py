@@ -141,10 +141,13 @@ def stamp_badges(text: str, repository: str, file: str) -> str:
     """Set what stands between `<!-- badge -->` and `<!-- /badge -->`: a Colab button, or a sentence.
 
     A marker may name a lesson of its own, `<!-- badge 05 -->`; otherwise the button opens `file`. In the folder ko/
-    that is a Korean lesson, and the words are Korean.
+    that is a Korean lesson, and the words are Korean. The sentence is one for lessons: a page that names a lesson has
+    nothing in its place.
 
     >>> stamp_badges("<!-- badge -->?<!-- /badge -->", "a/b", "ko/05_x.ipynb")[14:34]
     '[![Colab에서 열기](https'
+    >>> stamp_badges("<!-- badge 01 -->?<!-- /badge -->", "", "00_x.ipynb")
+    '<!-- badge 01 --><!-- /badge -->'
     """
     folder = "ko/" if file.startswith("ko/") else ""
     words, sentence = ("Colab에서 열기", NO_BADGE_KO) if folder else ("Open in Colab", NO_BADGE)
@@ -152,7 +155,7 @@ def stamp_badges(text: str, repository: str, file: str) -> str:
     def replace(match: re.Match[str]) -> str:
         names = [folder + p.name for p in lessons() if match.group(2) and p.name.startswith(match.group(2) + "_")]
         button = BADGE.format(words=words, repository=repository, file=(names or [file])[0])
-        body = button if repository else sentence
+        body = button if repository else "" if match.group(2) else sentence
         inside = match.group(3)
         before = inside[: len(inside) - len(inside.lstrip())]
         after = inside[len(inside.rstrip()) :] if inside.strip() else ""

@@ -7,6 +7,7 @@ answered with no, `test_each_question_can_fail` shows.
 from __future__ import annotations
 
 import ast
+import calendar
 import html
 import re
 import tomllib
@@ -582,6 +583,65 @@ def test_everything_is_there() -> None:
     """The Korean edition is the whole course, and every text is in both languages."""
     assert not missing()
     assert set(dict(leaves(table("en")))) == set(dict(leaves(table("ko"))))
+
+
+def test_the_korean_readme_says_what_the_english_one_says() -> None:
+    """Section by section the same commands, links, numbers and code; of what was measured, the name of each table."""
+    english, korean = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.ko.md"))
+    measured = re.search(r"(?s)<!-- measured -->.*<!-- /measured -->", english)[0]
+    names = [re.findall(r"^(?:- )?\*\*([a-z]+)\*\*", page, flags=re.MULTILINE) for page in (measured, korean)]
+    assert names[0] == names[1] and len(names[0]) > 4
+    assert command_lines(korean)[0] == "python course.py --language ko"
+    wrong = list(other_page(english.replace(measured, ""), korean))
+    assert not wrong, "\n".join(wrong)
+    assert list(other_page(english.replace("2.7 GB", "2.9 GB").replace(" doctor", " nurse"), korean)), "it can fail"
+
+
+def command_lines(page: str) -> list[str]:
+    """The commands in the blocks of a page, without the remarks behind them.
+
+    >>> command_lines("```\\npython course.py 05  # opens it\\n```")
+    ['python course.py 05']
+    """
+    blocks = re.findall(r"^```\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)
+    return [line.split(" #")[0].rstrip() for block in blocks for line in block.splitlines()]
+
+
+def other_page(english: str, korean: str) -> Iterator[str]:
+    """What a Korean page of several sections says otherwise than the English page."""
+    one, other = (re.split(r"^## ", page, flags=re.MULTILINE) for page in (english, korean))
+    if len(one) != len(other):
+        yield f"{len(other)} sections, not {len(one)}"
+    for part, own in zip(one, other, strict=False):
+        heading = own.splitlines()[0]
+        if command_lines(part) != [line.replace(" --language ko", "") for line in command_lines(own)]:
+            yield f"{heading}: other commands"
+        links = Counter(map(in_korean, targets(part))), Counter(targets(own))
+        for what in (links[0] - links[1], links[1] - links[0] - Counter(["README.md#measured"])):
+            if what:
+                yield f"{heading}: links {list(what)}"
+        said = set(numbers(part)), set(numbers(own))
+        months = {str(month) for month, name in enumerate(calendar.month_name) if name and name in part}
+        if wrong := (said[0] - said[1]) | (said[1] - said[0] - number_words(part) - months):
+            yield f"{heading}: numbers {sorted(wrong)}"
+        code = [
+            {words.replace(" --language ko", "").replace("notebooks/ko/", "notebooks/") for words in found}
+            for found in (re.findall(r"`[^`\n]+`", without_blocks(text)) for text in (part, own))
+        ]
+        if code[0] != code[1]:
+            yield f"{heading}: code {sorted(code[0] ^ code[1])}"
+
+
+def in_korean(target: str) -> str:
+    """Where a link of an English page leads on its Korean twin.
+
+    >>> in_korean("notebooks/01_behind_the_pipeline.ipynb#a"), in_korean("docs/teaching.md"), in_korean("README.ko.md")
+    ('notebooks/ko/01_behind_the_pipeline.ipynb#a', 'docs/teaching.ko.md', 'README.md')
+    """
+    if target.endswith(".ko.md"):
+        return target.replace(".ko.md", ".md")
+    twin = target.replace("notebooks/", "notebooks/ko/").replace(".md", ".ko.md")
+    return twin if (ROOT / twin.partition("#")[0]).exists() else target
 
 
 def test_the_korean_readme_says_what_the_lessons_say() -> None:

@@ -211,6 +211,7 @@ def test_the_korean_page_says_the_same() -> None:
         re.findall(rf"\(\.\./notebooks/{folder}([^)]+)\)", page) for folder, page in (("", PAGE), ("ko/", KOREAN_PAGE))
     ]
     assert cells[0] == cells[1] and len(cells[0]) > 60
+    assert "](teaching.ko.md)" in PAGE and "](teaching.md)" in KOREAN_PAGE
     assert section_times.main(["--check"]) == 0, "python -m commands.section_times draws the minutes anew"
     minutes = [re.findall(r"^\| (\d\d) .*?(1: \*\*.*) \|$", page, flags=re.MULTILINE) for page in (PAGE, KOREAN_PAGE)]
     assert minutes[0] == minutes[1] and len(minutes[0]) == 15
