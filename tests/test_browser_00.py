@@ -42,7 +42,7 @@ def test_another_task_and_another_text(lab: Lab) -> None:
     lab.page.locator(".course-task-answer", has_text="POSITIVE").wait_for()
     view.scroll_into_view_if_needed()
     lab.shot("task-first")
-    lab.page.locator(".course-task select").select_option("fill-mask, English")
+    lab.page.locator(".course-task select").select_option("fill-mask (en)")
     lab.page.locator(".course-task-answer", has_text="token_str").wait_for()
     box = lab.page.locator(".course-task-text input")
     box.fill("There is no gap here.")
