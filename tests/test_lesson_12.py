@@ -298,7 +298,8 @@ def test_interrupt_ends_all(tmp_path: Path) -> None:
     """Whoever interrupts the cell leaves no process behind."""
     sleeper = tmp_path / "sleeper.py"
     sleeper.write_text(f"import os, time\nopen({str(tmp_path)!r} + f'/{{os.getpid()}}', 'w')\ntime.sleep(300)\n")
-    code = f"from course_lessons.lesson_12.process_launcher import torchrun\ntorchrun({str(sleeper)!r})"
+    code = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"  # as a kernel does, whoever started it
+    code += f"from course_lessons.lesson_12.process_launcher import torchrun\ntorchrun({str(sleeper)!r})"
     cell = subprocess.Popen([sys.executable, "-c", code], env=process_launcher.environment(), stderr=subprocess.PIPE)
     try:
         wait_for(lambda: len(list(tmp_path.iterdir())) == 3)
@@ -644,7 +645,8 @@ def test_fsdp_keys_are_options_of_the_launcher() -> None:
 @together
 def test_nothing_is_left_running() -> None:
     """After all of the above, no process of the script runs on."""
-    assert not [p for p in psutil.Process().children(recursive=True) if "distributed_training" in " ".join(p.cmdline())]
+    children = {child.pid for child in psutil.Process().children(recursive=True)}
+    assert not [process for process in running("distributed_training") if process.pid in children]
 
 
 def test_the_processes_find_the_course_where_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
