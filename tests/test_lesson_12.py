@@ -298,7 +298,8 @@ def test_interrupt_ends_all(tmp_path: Path) -> None:
     """Whoever interrupts the cell leaves no process behind."""
     sleeper = tmp_path / "sleeper.py"
     sleeper.write_text(f"import os, time\nopen({str(tmp_path)!r} + f'/{{os.getpid()}}', 'w')\ntime.sleep(300)\n")
-    code = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"  # as a kernel does, whoever started it
+    # as in a kernel: what a shell starts in the background would pass over the signal
+    code = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
     code += f"from course_lessons.lesson_12.process_launcher import torchrun\ntorchrun({str(sleeper)!r})"
     cell = subprocess.Popen([sys.executable, "-c", code], env=process_launcher.environment(), stderr=subprocess.PIPE)
     try:
