@@ -185,6 +185,9 @@ def head_inputs() -> Exercise:
         RobertaForSequenceClassification,
     )
 
+    def words(key: str, **values: str) -> str:
+        return text(f"exercise.02.head-inputs.words.{key}", **values)
+
     def caught(answer: Any, kind: Any, ids: Tensor) -> Any:
         """Build a model, ask for what its head reads, and look for hooks that stayed."""
         with torch.random.fork_rng(devices=[]):
@@ -198,7 +201,7 @@ def head_inputs() -> Exercise:
             given = answer(model, inputs)
         left = [name for name, number in hooks_on(model).items() if number > before[name]]
         if left and alike(1e-4)(plain(given), plain(right(model, inputs))):
-            raise Found("hooks_left", f"a hook still on `{left[0]}`", "no hooks")
+            raise Found("hooks_left", words("hook", place=left[0]), words("no_hooks"))
         return given
 
     def hooks_on(model: Any) -> dict[str, int]:
@@ -284,6 +287,9 @@ def repair_take_over() -> Exercise:
         def forward(self, **inputs: Tensor) -> Tensor:
             return self.classifier(self.bert(**inputs).pooler_output)
 
+    def words(key: str) -> str:
+        return text(f"exercise.02.repair-take-over.words.{key}")
+
     def copied(model: Any) -> dict[str, Tensor]:
         return {key: value.clone() for key, value in model.state_dict().items()}
 
@@ -300,14 +306,14 @@ def repair_take_over() -> Exercise:
             head, weights = copied(own.classifier), copied(body)
             given = answer(own, body)
         if not same_weights(body, weights):
-            raise Found("wrong_direction", "a body with other weights than before", "the same body")
+            raise Found("wrong_direction", words("other_body"), words("same_body"))
         if not isinstance(given, torch.nn.Module):
             return given
         if isinstance(given, Classifier) and not same_weights(given.classifier, head):
-            raise Found("head_changed", "a head with other weights than before", "the same head")
+            raise Found("head_changed", words("other_head"), words("same_head"))
         theirs = {value.data_ptr() for value in body.state_dict().values()}
         if any(value.data_ptr() in theirs for value in given.state_dict().values()) and answer is not right:
-            raise Found("shared", "weights that both models hold", "copies")
+            raise Found("shared", words("held_by_both"), words("copies"))
         with torch.no_grad():
             found = given.eval()(input_ids=ids)
         return found if isinstance(found, torch.Tensor) else found.pooler_output

@@ -33,7 +33,7 @@ LARGE = 2_000_000
 """More bytes than any header here has."""
 
 
-def _reading(answer: Callable[..., Any], path: str, *more: str) -> Any:
+def _reading(answer: Callable[..., Any], path: Path, *more: str) -> Any:
     """What an answer gives of a file; of a large one it may not hold all bytes at once."""
     tracemalloc.start()
     try:
@@ -41,7 +41,7 @@ def _reading(answer: Callable[..., Any], path: str, *more: str) -> Any:
         held = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    if Path(path).stat().st_size > LARGE and held > LARGE:
+    if path.stat().st_size > LARGE and held > LARGE:
         raise Found("whole_file")
     return given
 
@@ -160,15 +160,15 @@ def read_header() -> Exercise:
     import torch
     from safetensors.torch import save_file
 
-    def shapes(answer: Callable[[str], Any], tensors: dict[str, tuple[int, ...]], metadata: Any) -> Any:
+    def shapes(answer: Callable[[Path], Any], tensors: dict[str, tuple[int, ...]], metadata: Any) -> Any:
         """Write a file, ask for its shapes, and see how many bytes were held meanwhile."""
         with TemporaryDirectory() as folder:
-            path = str(Path(folder) / "model.safetensors")
+            path = Path(folder) / "model.safetensors"  # as in the lesson: `open(path)` and `path.open()` both read it
             save_file({name: torch.zeros(shape) for name, shape in tensors.items()}, path, metadata=metadata)
             return _reading(answer, path)
 
     def read(keep: Callable[[str, Any], bool] = lambda name, entry: name != "__metadata__", part: Any = "shape") -> Any:
-        def found(path: str) -> dict[str, Any]:
+        def found(path: Path) -> dict[str, Any]:
             with open(path, "rb") as file:
                 header = json.loads(file.read(int.from_bytes(file.read(HEADER_BYTES), "little")))
             return {name: part(e) if callable(part) else e[part] for name, e in header.items() if keep(name, e)}
@@ -210,10 +210,10 @@ def read_tensor() -> Exercise:
 
     kinds = {"F32": torch.float32, "F16": torch.float16}
 
-    def fetched(answer: Callable[[str, str], Any], size: str, key: str) -> Any:
+    def fetched(answer: Callable[[Path, str], Any], size: str, key: str) -> Any:
         """Write a file, ask for a tensor of it, and see how many bytes were held meanwhile."""
         with TemporaryDirectory() as folder:
-            path = str(Path(folder) / "model.safetensors")
+            path = Path(folder) / "model.safetensors"
             save_file(files[size], path, metadata={"format": "pt"})
             return _reading(answer, path, key)
 
@@ -223,10 +223,10 @@ def read_tensor() -> Exercise:
         kind_of: Callable[[str], Any] = lambda name: kinds[name],
         shaped: Callable[[Any, list[int]], Any] = lambda numbers, shape: numbers.reshape(shape),
         of: Callable[[dict[str, Any], str], str] = lambda header, key: key,
-    ) -> Callable[[str, str], Any]:
+    ) -> Callable[[Path, str], Any]:
         """One tensor of the file, wrong in one thing."""
 
-        def found(path: str, key: str) -> Any:
+        def found(path: Path, key: str) -> Any:
             with open(path, "rb") as file:
                 length = int.from_bytes(file.read(HEADER_BYTES), "little")
                 header = json.loads(file.read(length))

@@ -240,7 +240,7 @@ def _several_texts(tokenizer: PreTrainedTokenizerBase, seen: list[bool]) -> Iter
     before = kind._encode_plus
 
     def noted(self: Any, text: Any, text_pair: Any = None, *rest: Any, **options: Any) -> Any:
-        if text_pair is not None or not isinstance(text, str):
+        if text_pair is not None or not isinstance(text, str) and (len(text) != 1 or not isinstance(text[0], str)):
             seen.append(True)
         return before(self, text, text_pair, *rest, **options)
 

@@ -92,6 +92,7 @@ def schedule() -> Exercise:
             "one_step_late": (
                 rate(fall=lambda step, steps, warmup: (steps - step - 1) / (steps - warmup)),
                 rate(fall=lambda step, steps, warmup: (steps - 1 - step) / max(1, steps - 1 - warmup)),
+                rate(fall=lambda step, steps, warmup: (steps - 1 - step) / (steps - 1 - warmup)),
             ),
             "upside_down": rate(fall=lambda step, steps, warmup: (step - warmup) / (steps - warmup)),
         },

@@ -156,12 +156,18 @@ def leaked() -> Exercise:
 
     return Exercise(
         right=hits,
-        cases=[(TRAIN, TEST), (KOREAN, KOREAN_TEST), ([], ["A warm film."]), (["A warm film."], [])],
+        cases=[
+            (TRAIN, TEST),
+            (KOREAN, KOREAN_TEST),
+            ([], ["A warm film."]),
+            (["A warm film."], ["A_warm_film", "A film."]),
+        ],
         mistakes={
             "exact_only": by(str),
             "capitals_only": by(str.lower),
             "punctuation_only": by(lambda words: "".join(filter(str.isalnum, words))),
             "spaces_kept": (by(spaced), by(lambda words: " ".join(spaced(words).split()))),
+            "underscores_kept": by(lambda words: re.sub(r"\W", "", words.lower())),
             "english_only": (
                 by(lambda words: re.sub(r"[^a-z0-9]", "", words.lower())),
                 by(lambda words: re.sub(r"[^a-z]", "", words.lower())),
