@@ -30,7 +30,7 @@ from commands.doctor import find_chromium
 pytest_plugins = ["deprecations", "reruns"]
 
 GUARD = Path(__file__).resolve().parent / "tests" / "loopback_only"
-SLOW_LESSON = 20
+SLOW_LESSON = 15
 """Seconds of a lesson's own stated run time above which the run of its notebook is marked slow."""
 
 SOLVED = "test_solutions_pass["

@@ -19,6 +19,8 @@ from commands.lessons import EDITIONS, ENGLISH, KOREAN, Edition, lessons
 
 STEM = "05_padding_and_masks"
 
+pytestmark = pytest.mark.slow  # each of them reads the whole site, which is built first
+
 
 class Page(HTMLParser):
     """What a page refers to: links, ids, pictures, and what it loads."""
