@@ -116,6 +116,7 @@ def test_plain_load_dataset_gives_the_same(name: str, language: str, tmp_path: P
             assert theirs[split].to_list() == ours[split].to_list()
 
 
+@pytest.mark.slow
 def test_reading_writes_nothing(tmp_path: Path) -> None:
     """It works from a folder that cannot be written to, leaves no cache behind, and gives the same every time."""
     package = tmp_path / "course_utils"

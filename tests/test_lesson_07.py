@@ -369,6 +369,7 @@ def test_learning_curves_join_the_means() -> None:
         draw_learning_curves([])
 
 
+@pytest.mark.slow
 def test_a_control_trains_until_it_learns_no_more(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rule ends the training, and the accuracy is measured; without it the run goes to its last step."""
     asked: list[int] = []

@@ -283,6 +283,7 @@ def test_one_process_where_two_cannot_be(monkeypatch: pytest.MonkeyPatch, capsys
 
 
 @together
+@pytest.mark.slow
 def test_time_out_ends_all(tmp_path: Path) -> None:
     """When the time is over every process is ended, also those that torchrun started."""
     sleeper = tmp_path / "sleeper.py"
@@ -294,6 +295,7 @@ def test_time_out_ends_all(tmp_path: Path) -> None:
 
 
 @together
+@pytest.mark.slow
 def test_interrupt_ends_all(tmp_path: Path) -> None:
     """Whoever interrupts the cell leaves no process behind."""
     sleeper = tmp_path / "sleeper.py"

@@ -68,6 +68,7 @@ def test_padding_reproduces_the_figures_of_the_course(measure: ModuleType) -> No
     assert "| 32 | 0.42 | 0.67 |" in words and "4,076" in words
 
 
+@pytest.mark.slow
 def test_loop_and_trainer_arrive_at_the_same_weights(measure: ModuleType) -> None:
     """What is timed is the same training, to the last bit: otherwise the ratio would mean nothing."""
     figures, said = collect(measure, "loop")
@@ -79,6 +80,7 @@ def test_loop_and_trainer_arrive_at_the_same_weights(measure: ModuleType) -> Non
     assert "3.0e-07" in measure.MEASUREMENTS["loop"].table(figures)
 
 
+@pytest.mark.slow
 def test_pocket_is_faster_than_distilbert(measure: ModuleType) -> None:
     """Both are timed, at both batch sizes."""
     figures, _ = collect(measure, "pocket")
@@ -87,6 +89,7 @@ def test_pocket_is_faster_than_distilbert(measure: ModuleType) -> None:
     assert "| 32 |" in measure.MEASUREMENTS["pocket"].table(figures)
 
 
+@pytest.mark.slow
 def test_curves_go_on_where_they_were(measure: ModuleType) -> None:
     """A run that is there is not made again, and each new one is saved at once."""
     there = {"language": "en", "examples": 4, "pretrained": True, "seed": 0, "accuracy": 0.123}
@@ -100,6 +103,7 @@ def test_curves_go_on_where_they_were(measure: ModuleType) -> None:
     assert "| English, pretrained weights | 0.12 (0.12 to 0.12) |" in words and "Korean" not in words
 
 
+@pytest.mark.slow
 def test_controls_go_on_where_they_were(measure: ModuleType) -> None:
     """Word counts and longer trainings see the sizes and seeds of the curves; what is there is not made again."""
     there = {"language": "en", "examples": 4, "way": "words", "seed": 0, "accuracy": 0.123, "steps": 0}
