@@ -31,7 +31,7 @@ from pygments.formatters import HtmlFormatter
 from commands.doctor import find_chromium
 from commands.lessons import EDITIONS, ENGLISH, Edition, edition_of, lessons, some_lessons
 from commands.shared import ROOT, Stop, say, speak_utf8, tidy
-from commands.words import message, speak
+from commands.words import message, speak, spoken
 from course_utils.address import REPOSITORY
 
 ASSETS = ROOT / "docs" / "site"
@@ -307,12 +307,12 @@ def build(folder: Path, repository: str) -> list[Path]:
     (folder / MARKER).write_text(
         "Written by `python course.py site`. It may be deleted as a whole.\n", encoding="utf-8"
     )
-    pages = all_pages()
+    pages, before = all_pages(), spoken()
     for edition in EDITIONS.values():
         if lessons(edition):
             speak(edition.language)
             build_edition(folder, edition, pages, repository)
-    speak(ENGLISH.language)
+    speak(before)
     light = HtmlFormatter(style="tango").get_style_defs(".highlight")
     dark = HtmlFormatter(style="github-dark").get_style_defs(':root[data-theme="dark"] .highlight')
     style = (ASSETS / "style.css").read_text(encoding="utf-8")
