@@ -17,15 +17,18 @@ import os
 import re
 import tempfile
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from lesson_files import lesson_paths, run_time
 
 from commands import lessons
 from commands.doctor import find_chromium
+
+if TYPE_CHECKING:
+    from browser_lab import Lab
 
 pytest_plugins = ["deprecations", "reruns"]
 
@@ -57,6 +60,22 @@ def guard_kernels(ipython: Path) -> None:
 
 
 guard_kernels(Path(os.environ["IPYTHONDIR"]))
+
+
+@pytest.fixture(scope="module")
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The lesson that the file of tests names as its STEM in a browser, after Run All; with its SHORTER, if any."""
+    from browser_lab import opened_lesson
+
+    shorter = getattr(request.module, "SHORTER", {})
+    with opened_lesson(request.module.STEM, tmp_path_factory.mktemp("lab"), shorter) as opened:
+        yield opened
+
+
+@pytest.fixture
+def korean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tables that a test looks into are the Korean ones, as in a Korean lesson."""
+    monkeypatch.setenv("COURSE_LANGUAGE", "ko")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -125,6 +125,7 @@ class Lab:
         assert [line.rstrip("\n") for line in lines] == source.split("\n")
 
 
+HANGUL = re.compile("[가-힣]")
 NO_CHANGE: Mapping[str, tuple[str, str]] = {}
 LAST_CELL = "import os\n\ndel os.environ['COURSE_STRICT']"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 
 import pytest
 from browser_lab import (
@@ -14,7 +13,6 @@ from browser_lab import (
     assert_stayed_here,
     browser_path,
     desk,
-    opened_lesson,
     run_all,
     solve_wrong_then_right,
     solved_copy,
@@ -26,13 +24,6 @@ from commands import doctor
 pytestmark = pytest.mark.browser
 
 STEM = "01_behind_the_pipeline"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The lesson in a browser, after Run All."""
-    with opened_lesson(STEM, tmp_path_factory.mktemp("lab")) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(("ci", "ends"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from browser_lab import Lab, assert_ran_clean, assert_stayed_here, opened_lesson
+from browser_lab import Lab, assert_ran_clean, assert_stayed_here
 from transformers import BertConfig
 
 from course_lessons.lesson_03.size_explorer import SIZES
@@ -15,12 +15,7 @@ from course_utils.cost import parameter_counts
 
 pytestmark = pytest.mark.browser
 
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The lesson in a browser, after Run All."""
-    with opened_lesson("03_models_and_checkpoints", tmp_path_factory.mktemp("lab")) as opened:
-        yield opened
+STEM = "03_models_and_checkpoints"
 
 
 def yours(lab: Lab, wanted: Callable[[int], bool] = lambda _: True) -> int:

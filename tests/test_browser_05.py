@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from browser_lab import Lab, assert_ran_clean, assert_stayed_here, opened_lesson
+from browser_lab import Lab, assert_ran_clean, assert_stayed_here
 
 pytestmark = pytest.mark.browser
 
 STEM = "05_padding_and_masks"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The lesson in a browser, after Run All."""
-    with opened_lesson(STEM, tmp_path_factory.mktemp("lab")) as opened:
-        yield opened
 
 
 def answers(lab: Lab) -> list[float]:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 
 import pytest
-from browser_lab import Lab, assert_ran_clean, assert_stayed_here, opened_lesson
+from browser_lab import Lab, assert_ran_clean, assert_stayed_here
 
 from course_lessons.lesson_06.batching import count_by_strategy, pair_lengths
 
 pytestmark = pytest.mark.browser
 
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The lesson in a browser, after Run All."""
-    with opened_lesson("06_dynamic_padding", tmp_path_factory.mktemp("lab")) as opened:
-        yield opened
+STEM = "06_dynamic_padding"
 
 
 def shown_after(lab: Lab, expected: str) -> str:

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from browser_lab import Lab, assert_ran_clean, assert_stayed_here, opened_lesson
+from browser_lab import Lab, assert_ran_clean, assert_stayed_here
 
 pytestmark = pytest.mark.browser
 
 STEM = "08_manual_loop"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The lesson in a browser, after Run All."""
-    with opened_lesson(STEM, tmp_path_factory.mktemp("lab")) as opened:
-        yield opened
 
 
 def test_run_all_leaves_no_error(lab: Lab) -> None:

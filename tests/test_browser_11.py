@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from browser_lab import Lab, assert_ran_clean, assert_stayed_here, opened_lesson
+from browser_lab import Lab, assert_ran_clean, assert_stayed_here
 
 pytestmark = pytest.mark.browser
 
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The lesson in a browser, after Run All."""
-    with opened_lesson("11_architectures_and_attention", tmp_path_factory.mktemp("lab")) as opened:
-        yield opened
+STEM = "11_architectures_and_attention"
 
 
 def test_run_all_leaves_no_error(lab: Lab) -> None:

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from browser_lab import Lab, assert_ran_clean, assert_stayed_here, opened_lesson
+from browser_lab import Lab, assert_ran_clean, assert_stayed_here
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-ONE_EPOCH = {"settings": ('"num_train_epochs": 5', '"num_train_epochs": 1')}
+STEM = "14_your_own_data"
+
+SHORTER = {"settings": ('"num_train_epochs": 5', '"num_train_epochs": 1')}
 """What is enough to see the lesson run; nbval runs it whole."""
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The lesson in a browser, after Run All."""
-    with opened_lesson("14_your_own_data", tmp_path_factory.mktemp("lab"), ONE_EPOCH) as opened:
-        yield opened
 
 
 def test_run_all_leaves_no_error(lab: Lab) -> None:

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from browser_lab import (
+    HANGUL,
     Lab,
     answer_wrong_then_right,
     assert_ran_clean,
     assert_stayed_here,
-    opened_lesson,
     solve_wrong_then_right,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("korean")]
 
 STEM = "ko/05_padding_and_masks"
-HANGUL = re.compile("[가-힣]")
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The lesson in a browser, after Run All."""
-    with opened_lesson(STEM, tmp_path_factory.mktemp("lab")) as opened:
-        yield opened
-
-
-@pytest.fixture(autouse=True)
-def korean(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tables that a test looks into are the Korean ones, as in the lesson."""
-    monkeypatch.setenv("COURSE_LANGUAGE", "ko")
 
 
 def test_run_all_leaves_no_error(lab: Lab) -> None:

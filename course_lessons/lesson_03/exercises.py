@@ -252,7 +252,7 @@ def read_tensor() -> Exercise:
         use=fetched,
         same=alike(0.0),
         call=lambda size, key: f"read_tensor(path, {key!r})",
-        forbidden=("load_file", "get_tensor", "load", "deserialize"),
+        forbidden=("load_file", "get_tensor", "safetensors.torch.load", "deserialize"),
         mistakes={
             "flat": read(shaped=lambda numbers, shape: numbers),
             "header_forgotten": (

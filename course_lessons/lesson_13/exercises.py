@@ -229,10 +229,15 @@ def best_of_all(starts: Tensor, ends: Tensor, longest: int) -> tuple[int, int]:
 def missing_names() -> Exercise:
     """`answer(code)` lists the names that code imports from transformers and that are not there any more."""
 
-    def imported(code: str, every: bool = False, top_only: bool = False) -> list[ast.alias]:
+    def imported(code: str, every: bool = False, top_only: bool = False, begins: bool = False) -> list[ast.alias]:
         tree = ast.parse(code)
         nodes = [node for node in (tree.body if top_only else ast.walk(tree)) if isinstance(node, ast.ImportFrom)]
-        return [each for node in nodes if every or node.module == "transformers" for each in node.names]
+        asked = [
+            node
+            for node in nodes
+            if every or node.module == "transformers" or begins and str(node.module).startswith("transformers")
+        ]
+        return [each for node in asked for each in node.names]
 
     def gone(names: list[str]) -> list[str]:
         import transformers
@@ -262,12 +267,16 @@ def missing_names() -> Exercise:
                 "from transformers import AutoModel as Body, BertPonderer, pipeline\nfrom mine import BertDreamer\n",
                 "import transformers\nx = 1\n",
                 "from transformers import AdamW, BertModel, TFTrainer\n",
+                "from transformers_of_mine import BertThinker\nfrom transformers import TFAutoModel\n",
             )
         ],
         same=alike(ordered=False),
         mistakes={
             "all_names": lambda code: [each.name for each in imported(code)],
-            "other_packages": lambda code: gone([each.name for each in imported(code, every=True)]),
+            "other_packages": (
+                lambda code: gone([each.name for each in imported(code, every=True)]),
+                lambda code: gone([each.name for each in imported(code, begins=True)]),
+            ),
             "renamed": lambda code: gone([each.asname or each.name for each in imported(code)]),
             "a_list_of_names": (
                 lambda code: [each.name for each in imported(code) if each.name in old],
