@@ -195,9 +195,9 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
     ],
     "05/windows": [
         ("kind", lambda ids, room, stride: " ".join(map(str, ids))),
-        ("", lambda ids, room, stride: [*windows(ids, room, stride), ids[-room:]]),
+        ("shape", lambda ids, room, stride: [*windows(ids, room, stride), ids[-room:]]),
         ("", lambda ids, room, stride: windows(ids, room, stride)[::-1]),
-        ("raised", lambda ids, room, stride: [ids[start : start + room] for start in range(0, len(ids), stride)]),
+        ("step", lambda ids, room, stride: [ids[start : start + room] for start in range(0, len(ids), stride or room)]),
         ("", lambda ids, room, stride: windows(ids, room + 1, stride)),
     ],
     "05/repair-mask": [

@@ -89,6 +89,7 @@ def test_known_mistakes_earn_their_words(key: str) -> None:
     """Each wrong function of a record is told apart from the others, and has words of its own."""
     ideas = entry(f"exercise.{key.replace('/', '.')}.ideas")
     assert len(set(ideas.values())) == len(ideas)
+    assert not {"too_long", "changed", "kind", "shape"} & set(build(key).mistakes), "a name that the check gives itself"
     for cause, functions in build(key).mistakes.items():
         assert cause in ideas, f"{cause} has no words"
         for number in range(len(functions) if isinstance(functions, tuple) else 1):

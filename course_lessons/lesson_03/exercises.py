@@ -244,15 +244,25 @@ def read_tensor() -> Exercise:
         "layer.weight": torch.randn(2, 3, generator=drawn),
         "norm": torch.randn(2, 2, 2, generator=drawn).half(),
     }
-    large = {"head": torch.randn(3, generator=drawn).half(), "table": torch.zeros(800, 800)}
+    large = {
+        "first": torch.randn(3, generator=drawn),
+        "head": torch.randn(3, generator=drawn).half(),
+        "table": torch.zeros(800, 800),
+    }
     files = {"small": small, "large": large}
     return Exercise(
         right=read(),
-        cases=[("small", "layer.bias"), ("small", "layer.weight"), ("small", "norm"), ("large", "head")],
+        cases=[
+            ("small", "layer.bias"),
+            ("small", "layer.weight"),
+            ("small", "norm"),
+            ("large", "head"),
+            ("large", "first"),
+        ],
         use=fetched,
         same=alike(0.0),
         call=lambda size, key: f"read_tensor(path, {key!r})",
-        forbidden=("load_file", "get_tensor", "safetensors.torch.load", "deserialize"),
+        forbidden=("load_file", "get_tensor", "get_slice", "safetensors.torch.load", "deserialize"),
         mistakes={
             "flat": read(shaped=lambda numbers, shape: numbers),
             "header_forgotten": (

@@ -171,7 +171,9 @@ def make_pair(tokenizer: PreTrainedTokenizerBase) -> Exercise:
             return answer(first, second)
 
     def apart(trial: Trial) -> tuple[str, str] | None:
-        return ("`tokenizer(first, second)`", text("exercise.04.make-pair.words.apart")) if together else None
+        if not together:
+            return None
+        return text("exercise.04.make-pair.words.together"), text("exercise.04.make-pair.words.apart")
 
     def pair(
         ids: Callable[[list[int], list[int]], list[int]] = lambda a, b: [cls, *a, sep, *b, sep],
@@ -240,7 +242,9 @@ def _several_texts(tokenizer: PreTrainedTokenizerBase, seen: list[bool]) -> Iter
     before = kind._encode_plus
 
     def noted(self: Any, text: Any, text_pair: Any = None, *rest: Any, **options: Any) -> Any:
-        if text_pair is not None or not isinstance(text, str) and (len(text) != 1 or not isinstance(text[0], str)):
+        one_cut = options.get("is_split_into_words") and all(isinstance(word, str) for word in text)
+        several = not isinstance(text, str) and (len(text) != 1 or not isinstance(text[0], str))
+        if text_pair is not None or several and not one_cut:
             seen.append(True)
         return before(self, text, text_pair, *rest, **options)
 

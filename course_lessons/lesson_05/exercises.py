@@ -280,8 +280,8 @@ def windows() -> Exercise:
     return Exercise(
         right=cut_into_windows,
         cases=[
-            (list(range(10, 20)), 4, 0),
             (list(range(10, 20)), 4, 1),
+            (list(range(10, 20)), 4, 0),
             (list(range(10, 20)), 6, 2),
             (list(range(10, 13)), 5, 2),
             (list(range(10, 23)), 5, 4),
@@ -290,10 +290,13 @@ def windows() -> Exercise:
         ],
         mistakes={
             "first_only": (lambda ids, room, stride: [ids[:room]], lambda ids, room, stride: ids[:room]),
-            "too_long": lambda ids, room, stride: [ids],
+            "not_cut": lambda ids, room, stride: [ids],
             "no_overlap": starting(lambda length, room, stride: range(0, length, room)),
             "window_too_many": starting(lambda length, room, stride: range(0, length, room - stride)),
-            "step": starting(lambda length, room, stride: range(0, max(length - room, 0) + 1, stride or room)),
+            "step": (
+                starting(lambda length, room, stride: range(0, max(length - room, 0) + 1, stride or room)),
+                starting(lambda length, room, stride: range(0, length, stride or room)),
+            ),
             "lost": starting(lambda length, room, stride: range(0, length - room + 1, room - stride)),
             "last_is_full": full,
             "step_by_one": starting(lambda length, room, stride: range(0, max(length - room, 0) + 1)),

@@ -129,7 +129,7 @@ def _used_on_copies(
     before = [weight.detach().clone() for weight in models[0].parameters()]
     loss = answer(models, shares)
     if loss is None:
-        raise Found("no_loss", "`None`")
+        raise Found("no_loss")
     for model in models:
         if any(not torch.equal(now, was) for now, was in zip(model.parameters(), before, strict=True)):
             raise Found("stepped")

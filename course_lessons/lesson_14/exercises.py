@@ -54,7 +54,7 @@ def leak() -> Exercise:
             (["Dull.", "Warm and funny.", "A bore.", "Lovely.", "warm  and FUNNY.", "So so."], 2),
             (["one", "two", "ONE", "two", "three", " three ", "four", "Two"], 1),
             (["a", "b", "c", "d"], 2),
-            (["Straße", "x", "STRASSE", "y"], 1),
+            (["x", "Straße", "STRASSE", "y"], 1),
             (["a", "A", "b"], 0),
         ],
         mistakes={
