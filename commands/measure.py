@@ -580,7 +580,8 @@ def table_controls(figures: dict[str, Any]) -> str:
                 rows.append([f"{name}, {words}, {seeds} seeds", *cells])
     words = (
         "Accuracy on the same 120 reviews, mean of the seeds (lowest to highest), by number of labelled examples. "
-        "Random weights are trained on with the settings above until the mean loss of "
+        "Random weights are trained longer, with the settings above but for the rate, which is planned for "
+        f"{figures['most_steps']} steps, until the mean loss of "
         f"{figures['of_last_steps']} steps is below {figures['loss_below']}, for {figures['most_steps']} steps at most."
     )
     return f"{words}\n\n" + table(["what", *map(str, sizes)], rows)

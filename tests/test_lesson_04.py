@@ -255,7 +255,7 @@ def test_white_space_is_drawn(tokenizers: dict[str, Any]) -> None:
 def test_legend_names_what_occurs() -> None:
     """The meaning of a border stands below the tokens, for the kinds that occur and no others."""
     html = tokenized_html("", TokenizedText("a", (Piece("a", 1, "a", "word", 0), Piece("[X]", 2, "", "special", None))))
-    assert "begins a word</span>" in html and "added: special token</span>" in html
+    assert "begins a word</span>" in html and "special token</span>" in html
     assert "unknown</span>" not in html and "part of one character" not in html
 
 

@@ -177,7 +177,7 @@ def test_the_widget_answers_every_control() -> None:
         (explorer.processes, 4, "4 processes x batches of 4 x 1"),
         (explorer.batch_size, 2, "One step: 8 rows (4 processes x batches of 2 x 1"),
         (explorer.accumulate, 3, "One step: 24 rows"),
-        (explorer.rows, 24, "second time, marked *: 0"),
+        (explorer.rows, 24, "Repeats, marked *: 0"),
         (explorer.sharded, True, "438 MB (parameters 109, gradients 109, AdamW 219)"),
     ):
         assert words not in explorer.view.value
