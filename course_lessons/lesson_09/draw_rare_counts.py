@@ -19,7 +19,7 @@ def draw_rare_counts(counts: Mapping[str, Sequence[int]]) -> Picture:
     """For each way to split a panel of bars: how often there were 0, 1, 2 ... rows of the rare class in a part.
 
     Args:
-        counts: name of a way -> rows of the rare class, one number for each seed. The bar at 0 is marked.
+        counts: name of a way -> rows of the rare class, one number for each part. The bar at 0 is marked.
     Raises:
         CourseError: no way, or one without a number.
 
