@@ -177,7 +177,7 @@ FILES: dict[str, Made] = {
         None,
     ),
     "large.csv": (lambda: as_csv(made(20_000)), None),
-    "one class.csv": (lambda: as_csv(made(label=lambda name: "good")), "All rows have the same label, 'good'"),
+    "one class.csv": (lambda: as_csv(made(label=lambda name: "good")), "All labels are the same, 'good'"),
     "two rows.csv": (lambda: as_csv(made(2)), "Too few rows are left"),
     "thirty rows.csv": (lambda: as_csv(made(30)), "Too few rows are left"),
     "all doubles.csv": (
@@ -215,9 +215,9 @@ FILES: dict[str, Made] = {
     "broken.parquet": (lambda: b"PAR1" + bytes(500), "damaged"),
     "cut.parquet": (lambda: as_parquet(made())[:-40], "damaged"),
     "broken.jsonl": (lambda: as_lines(made()) + b'{"text": "half', "Line 121 of broken.jsonl is no JSON"),
-    "broken.json": (lambda: b'[{"text": "half', "is none"),
+    "broken.json": (lambda: b'[{"text": "half', "neither a list"),
     "numbers.json": (lambda: b"[1, 2, 3]", "no list of records"),
-    "deep.json": (lambda: b"[" * 100_000, "is none"),
+    "deep.json": (lambda: b"[" * 100_000, "neither a list"),
 }
 
 
@@ -401,7 +401,7 @@ def test_the_figures_of_the_lesson_are_those_of_the_file(capsys: pytest.CaptureF
         ((OWN_FILE, "Review", "verdict"), "did you mean 'review'"),
         ((OWN_FILE, "review", "grade"), "There is no column 'grade'"),
         ((OWN_FILE.parent, "review", "verdict"), "is a folder"),
-        ((OWN_FILE.with_name("own_review.csv"), "review", "verdict"), "what lies there: own_reviews.csv"),
+        ((OWN_FILE.with_name("own_review.csv"), "review", "verdict"), "for example: own_reviews.csv"),
         (("no such folder/a.csv", "review", "verdict"), "There is no folder"),
         (("x" * 5000, "review", "verdict"), "could not be opened|no file"),
     ],

@@ -220,7 +220,7 @@ class TokenBudgetBatchSampler(Sampler[list[int]]):
 
     Several processes have to take the same number of steps, or those that have a batch left wait for the others for
     ever. So say how many there are: the number of batches becomes a multiple of that, and the Accelerator gets
-    `DataLoaderConfiguration(even_batches=False)`, since it can even out batches of one size only.
+    `DataLoaderConfiguration(even_batches=False)`; by default it would even out by repeating the first batches.
 
     Args:
         lengths: tokens of each row, each at least 1. With `pad_to_multiple_of` give the rounded lengths.

@@ -133,9 +133,7 @@ def read_file(
     except CourseError:
         raise
     except UnicodeError as error:
-        raise CourseError(
-            text("read_file.encoding", file=file.name, encoding=form.encoding, where=_where(error))
-        ) from error
+        raise CourseError(text("read_file.encoding", file=file.name, encoding=form.encoding)) from error
     except Exception as error:  # whatever a broken file makes a reader say
         raise CourseError(text("read_file.broken", file=file.name, form=form, problem=_short(error))) from error
     if not rows:
@@ -179,7 +177,7 @@ def form_of(path: str | Path, encoding: str | None = None) -> Form:
         with file.open(encoding=encoding, newline="") as opened:
             lines = list(islice((line for line in _lines(opened) if line.strip()), 50))
     except (UnicodeError, LookupError) as error:
-        raise CourseError(text("read_file.encoding", file=file.name, encoding=encoding, where=_where(error))) from error
+        raise CourseError(text("read_file.encoding", file=file.name, encoding=encoding)) from error
     if not lines:
         raise CourseError(text("read_file.empty", file=file.name))
     if any("\0" in line for line in lines):
@@ -426,7 +424,3 @@ def as_text(value: Any) -> str | None:
 
 def _short(error: BaseException) -> str:
     return shorten(" ".join(f"{type(error).__name__}: {error}".split()), 120)
-
-
-def _where(error: BaseException) -> str:
-    return str(getattr(error, "start", 0))  # one without a place is about how the file begins
