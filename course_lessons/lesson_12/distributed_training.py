@@ -3,8 +3,8 @@
 The same file is started in different ways:
 
     python -m course_lessons.lesson_12.distributed_training --cpu --folder my/run
-    torchrun --nproc-per-node 2 -m course_lessons.lesson_12.distributed_training --cpu --folder my/run
-    accelerate launch --config_file several_gpus.yaml -m course_lessons.lesson_12.distributed_training --folder my/run
+    torchrun --nproc-per-node 2 -m course_lessons.lesson_12.distributed_training --cpu --folder my/run2
+    accelerate launch --config_file several_gpus.yaml -m course_lessons.lesson_12.distributed_training --folder my/run3
 
 The configurations lie beside this file in `accelerate_configs`; `--configurations` prints where that is. A start with
 the same folder goes on from the last whole checkpoint. On a shared machine two runs need two folders.
