@@ -609,10 +609,22 @@ def test_parts_of_a_batch(monkeypatch):
 
     batches = recipe.Batches([texts, texts])
     for step in range(8):
-        inputs, wanted, shapes = batches.batch(step)
-        assert len(shapes) == recipe.PARTS
+        inputs, wanted, shapes, dropout = batches.batch(step)
+        assert len(shapes) == recipe.PARTS and dropout == [0.0] * recipe.PARTS
         assert len(inputs) == len(wanted) == sum(rows * length for rows, length in shapes)
         assert ((4, recipe.BLOCK) in shapes) == (step % 4 == 3)
+    bare, dropped = 0, 0
+    for step in range(recipe.FIRST, recipe.FIRST + 40):
+        inputs, wanted, shapes, dropout = batches.batch(step)
+        dropped += sum(share == recipe.DROPPED for share in dropout)
+        ends = [part.view(shape) for part, shape in zip(wanted.split([r * n for r, n in shapes]), shapes, strict=True)]
+        starts = [
+            part.view(shape) for part, shape in zip(inputs.split([r * n for r, n in shapes]), shapes, strict=True)
+        ]
+        for start, end in zip(starts, ends, strict=True):
+            assert torch.equal(start[:, 1:], end[:, :-1])
+            bare += bool((start[:, 0] != 0).all() and (end[:, -1] == 0).all())
+    assert dropped == recipe.ENGLISH * 40 * recipe.PARTS and 0.35 < bare / (40 * recipe.PARTS) < 0.6
 
 
 def test_what_is_trained_is_gpt2(monkeypatch):
