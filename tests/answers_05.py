@@ -197,7 +197,7 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
         ("kind", lambda ids, room, stride: " ".join(map(str, ids))),
         ("shape", lambda ids, room, stride: [*windows(ids, room, stride), ids[-room:]]),
         ("", lambda ids, room, stride: windows(ids, room, stride)[::-1]),
-        ("step", lambda ids, room, stride: [ids[start : start + room] for start in range(0, len(ids), stride or room)]),
+        ("step", lambda ids, room, stride: [ids[start : start + room] for start in range(0, len(ids), stride)]),
         ("", lambda ids, room, stride: windows(ids, room + 1, stride)),
     ],
     "05/repair-mask": [

@@ -617,13 +617,11 @@ def test_parts_of_a_batch(monkeypatch):
     for step in range(recipe.FIRST, recipe.FIRST + 40):
         inputs, wanted, shapes, dropout = batches.batch(step)
         dropped += sum(share == recipe.DROPPED for share in dropout)
-        ends = [part.view(shape) for part, shape in zip(wanted.split([r * n for r, n in shapes]), shapes, strict=True)]
-        starts = [
-            part.view(shape) for part, shape in zip(inputs.split([r * n for r, n in shapes]), shapes, strict=True)
-        ]
-        for start, end in zip(starts, ends, strict=True):
-            assert torch.equal(start[:, 1:], end[:, :-1])
-            bare += bool((start[:, 0] != 0).all() and (end[:, -1] == 0).all())
+        sizes = [rows * length for rows, length in shapes]
+        for given, asked, shape in zip(inputs.split(sizes), wanted.split(sizes), shapes, strict=True):
+            given, asked = given.view(shape), asked.view(shape)
+            assert torch.equal(given[:, 1:], asked[:, :-1])
+            bare += bool((given[:, 0] != 0).all() and (asked[:, -1] == 0).all())
     assert dropped == recipe.ENGLISH * 40 * recipe.PARTS and 0.35 < bare / (40 * recipe.PARTS) < 0.6
 
 

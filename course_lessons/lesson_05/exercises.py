@@ -295,7 +295,7 @@ def windows() -> Exercise:
             "window_too_many": starting(lambda length, room, stride: range(0, length, room - stride)),
             "step": (
                 starting(lambda length, room, stride: range(0, max(length - room, 0) + 1, stride or room)),
-                starting(lambda length, room, stride: range(0, length, stride or room)),
+                starting(lambda length, room, stride: range(0, length, stride)),
             ),
             "lost": starting(lambda length, room, stride: range(0, length - room + 1, room - stride)),
             "last_is_full": full,

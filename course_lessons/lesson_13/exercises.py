@@ -229,15 +229,12 @@ def best_of_all(starts: Tensor, ends: Tensor, longest: int) -> tuple[int, int]:
 def missing_names() -> Exercise:
     """`answer(code)` lists the names that code imports from transformers and that are not there any more."""
 
-    def imported(code: str, every: bool = False, top_only: bool = False, begins: bool = False) -> list[ast.alias]:
+    def imported(
+        code: str, of: Callable[[str], bool] = "transformers".__eq__, top_only: bool = False
+    ) -> list[ast.alias]:
         tree = ast.parse(code)
         nodes = [node for node in (tree.body if top_only else ast.walk(tree)) if isinstance(node, ast.ImportFrom)]
-        asked = [
-            node
-            for node in nodes
-            if every or node.module == "transformers" or begins and str(node.module).startswith("transformers")
-        ]
-        return [each for node in asked for each in node.names]
+        return [each for node in nodes if of(str(node.module)) for each in node.names]
 
     def gone(names: list[str]) -> list[str]:
         import transformers
@@ -274,8 +271,10 @@ def missing_names() -> Exercise:
         mistakes={
             "all_names": lambda code: [each.name for each in imported(code)],
             "other_packages": (
-                lambda code: gone([each.name for each in imported(code, every=True)]),
-                lambda code: gone([each.name for each in imported(code, begins=True)]),
+                lambda code: gone([each.name for each in imported(code, of=lambda module: True)]),
+                lambda code: gone(
+                    [each.name for each in imported(code, of=lambda module: module.startswith("transformers"))]
+                ),
             ),
             "renamed": lambda code: gone([each.asname or each.name for each in imported(code)]),
             "a_list_of_names": (
