@@ -12,6 +12,7 @@ A lesson that uses a word which one of its libraries calls deprecated fails: see
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import re
@@ -51,10 +52,14 @@ os.environ.setdefault("PYTHONIOENCODING", "utf-8")
 
 
 def guard_kernels(ipython: Path) -> None:
-    """Let every kernel with this folder of IPython begin by refusing connections that leave the machine."""
+    """Let every kernel with this folder of IPython begin by refusing connections that leave the machine.
+
+    It also looks for garbage more rarely: the libraries make a million objects that stay while they are imported.
+    """
     startup = ipython / "profile_default" / "startup"
     startup.mkdir(parents=True)
     lines = [f"__import__('sys').path.append({str(GUARD)!r})", "__import__('loopback_only').refuse()"]
+    lines += ["__import__('gc').set_threshold(100_000)"]
     text = "\n".join(lines) + "\n"  # leaves no name behind
     (startup / "00-loopback-only.py").write_text(text, encoding="utf-8")
 
@@ -86,6 +91,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 # --- which tests there are, and in what order ---------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None]:
+    """What is made while tests are collected, modules above all, stays: it is not searched for garbage, now or later."""
+    gc.disable()
+    found = yield
+    gc.freeze()
+    gc.enable()
+    return found
 
 
 @pytest.hookimpl(wrapper=True)

@@ -32,7 +32,7 @@ from course_checks.judging import Exercise, judge_by
 from course_checks.values import fresh
 from course_utils.exercises import _builders, judge, load_exercises
 
-SECONDS = 2.0
+SECONDS = 1.0
 """How long a mutant may run on one case: the slowest right answer takes a small part of it."""
 
 OPERATORS: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {

@@ -1,17 +1,16 @@
 """A lesson as people run it: when nbval has run its cells in order, they are run again in the same kernel.
 
 A plugin of pytest (`conftest.py` beside `pyproject.toml` loads it). After the last cell of a lesson comes one test
-more, `again`: every cell again, from the first to the last, and each of them twice in a row, as people do who change a
-line. Nothing may raise, and what is compared must be what is stored. A cell that takes long, above about a second of
-CPU, has `"course": {"long": true}` in its metadata: in place of a run the names that it bound get the objects of its
-first run back, unless `--rerun-long` is given. One that differs on purpose says why, in the same place:
-`"differs_when_rerun": "..."`.
+more: every cell again, from the first to the last, and each of them twice in a row, as people do who change a line.
+Nothing may raise, and what is compared must be what is stored. Where the lesson has a twin in Korean, the cells of the
+twin are run: it is the same code, so one test, called `korean`, proves the twin and the second run. Elsewhere the
+lesson's own cells are run, by a test called `again`. A Korean lesson runs by itself, in a kernel of its own, where it is
+named: `python course.py test --language ko 05`.
 
-Where the lesson has a twin in Korean, a last test, `korean`, runs that one in the same kernel, which saves the start
-and the imports: its cells from the first to the last, against what is stored in the twin. Of a long cell it is asked
-first whether the Korean lesson stores what the English one does: then the run in English has proved it, since the code
-is the same, and its objects are given back; one that stores something else is run. A Korean lesson runs by itself, in
-a kernel of its own, where it is named: `python course.py test --language ko 05`.
+A cell that takes long, above about a second of CPU, has `"course": {"long": true}` in its metadata: in place of a run
+the names that it bound get the objects of its first run back, unless `--rerun-long` is given; if the twin stores
+something else than the lesson, it is run once. A cell that differs on purpose says why, in the same place:
+`"differs_when_rerun": "..."`.
 """
 
 from __future__ import annotations
@@ -97,33 +96,63 @@ def bound(source: str) -> list[str]:
 
 
 class RunTwice(IPyNbFile):
-    """A notebook of which nbval tests the cells, and which is run again then, and in Korean."""
+    """A notebook of which nbval tests the cells, and which is run again then, in Korean if there is a twin."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """The cells, the test that runs them again, and the one that runs those of the twin."""
+        """The cells, and the test that runs them again."""
         cells = list(super().collect())
         yield from cells
-        yield Again.from_parent(self, name="again", cells=cells)
         twin = self.path.parent / KOREAN.subfolder / self.path.name
         if twin.exists():
-            yield Korean.from_parent(self, name="korean", cells=cells, twin=twin)
+            yield Again.from_parent(self, name="korean", cells=cells, twin=twin)
+        else:
+            yield Again.from_parent(self, name="again", cells=cells, twin=None)
 
     def left_alone(self, cell: IPyNbCell) -> bool:
         """Whether a cell, which has run, takes too long to be run again."""
         return bool(about(cell).get("long")) and not self.config.getoption("rerun_long")
 
 
-class Afterwards(pytest.Item):
-    """A test that goes on in the kernel in which the cells of a lesson ran."""
+class Again(pytest.Item):
+    """The cells of a lesson, or of its Korean twin, twice more in the kernel in which the lesson ran."""
 
-    def __init__(self, *, cells: list[IPyNbCell], **more: Any) -> None:
+    def __init__(self, *, cells: list[IPyNbCell], twin: Path | None, **more: Any) -> None:
         super().__init__(**more)
-        self.cells = cells
+        self.cells, self.twin = cells, twin
 
-    def need_all(self) -> None:
-        """Without the objects of every cell there is nothing to go on with."""
+    def runtest(self) -> None:
+        """Run each cell twice; all that differ are named together."""
         if not all(hasattr(each, "ran") for each in self.cells):
             pytest.skip("not every cell of this lesson ran, or one failed")
+        found = []
+        for first, each in zip(self.cells, self.cells_again(), strict=True):
+            if self.proved(first, each):
+                in_silence(first, GIVE_BACK.format(number=first.cell_num))
+                continue
+            for time_of in ("again",) if self.parent.left_alone(first) else ("again", "twice in a row"):
+                try:
+                    each.runtest()
+                except NbCellError as problem:
+                    words = f"{problem}\n{problem.inner_traceback or ''}"
+                    if REASON in about(first) and str(problem) == "Cell outputs differ":
+                        words = "" if same_stored(first, each) else "stored in the twin is something else than here"
+                    found += [f"cell {each.cell.get('id')}, run {time_of}: {words}"] if words else []
+        assert not found, "\n\n".join(found)
+
+    def cells_again(self) -> list[IPyNbCell]:
+        """What is run: the cells themselves, or those of the twin, bound to the same kernel."""
+        if self.twin is None:
+            return self.cells
+        notebook = IPyNbFile.from_parent(self.parent.parent, path=self.twin)
+        notebook.kernel, notebook.sanitize_patterns = self.parent.kernel, self.parent.sanitize_patterns
+        cells = list(notebook.collect())
+        assert [each.cell.get("id") for each in cells] == [each.cell.get("id") for each in self.cells], "other cells"
+        return cells
+
+    def proved(self, first: IPyNbCell, each: IPyNbCell) -> bool:
+        """Whether a long cell needs no other run: the one to come has the same code and stores the same."""
+        same = same_stored(first, each) and same_code(first.cell.source, each.cell.source)
+        return same and self.parent.left_alone(first)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str:
         """The cells that differ, without a traceback through pytest."""
@@ -132,66 +161,6 @@ class Afterwards(pytest.Item):
     def reportinfo(self) -> tuple[Any, int, str]:
         """Where it is, in pytest's words."""
         return self.path, 0, f"{self.path.stem}::{self.name}"
-
-
-class Again(Afterwards):
-    """The cells of a lesson a second and a third time in the kernel in which they ran."""
-
-    def runtest(self) -> None:
-        """Run each cell twice; all that differ are named together."""
-        self.need_all()
-        found = []
-        for each in self.cells:
-            if self.parent.left_alone(each):
-                in_silence(each, GIVE_BACK.format(number=each.cell_num))
-                continue
-            for time_of in ("second", "third"):
-                try:
-                    each.runtest()
-                except NbCellError as problem:
-                    if REASON not in about(each):
-                        words = f"{problem}\n{problem.inner_traceback or ''}"
-                        found.append(f"cell {each.cell.get('id')}, the {time_of} time: {words}")
-        assert not found, "\n\n".join(found)
-
-
-class Korean(Afterwards):
-    """The cells of a lesson's Korean twin in the kernel in which the English ones ran."""
-
-    def __init__(self, *, twin: Path, **more: Any) -> None:
-        super().__init__(**more)
-        self.twin = twin
-
-    def runtest(self) -> None:
-        """Run the cells in order; all that differ are named together."""
-        self.need_all()
-        twins = self.korean_cells()
-        assert [each.cell.get("id") for each in twins] == [each.cell.get("id") for each in self.cells], "other cells"
-        found = []
-        for english, korean in zip(self.cells, twins, strict=True):
-            if self.proved(english, korean):
-                in_silence(english, GIVE_BACK.format(number=english.cell_num))
-                continue
-            try:
-                korean.runtest()
-            except NbCellError as problem:
-                if REASON in about(english) and str(problem) == "Cell outputs differ":
-                    where = "which differs when it is run again, stores something else than in English"
-                    found += [] if same_stored(english, korean) else [f"cell {korean.cell.get('id')}, {where}"]
-                else:
-                    found.append(f"cell {korean.cell.get('id')}: {problem}\n{problem.inner_traceback or ''}")
-        assert not found, "\n\n".join(found)
-
-    def korean_cells(self) -> list[IPyNbCell]:
-        """The cells of the twin, bound to the kernel of the English lesson."""
-        notebook = IPyNbFile.from_parent(self.parent.parent, path=self.twin)
-        notebook.kernel, notebook.sanitize_patterns = self.parent.kernel, self.parent.sanitize_patterns
-        return list(notebook.collect())
-
-    def proved(self, english: IPyNbCell, korean: IPyNbCell) -> bool:
-        """Whether a long cell needs no run in Korean: it has the same code and stores the same as in English."""
-        same = same_stored(english, korean) and same_code(english.cell.source, korean.cell.source)
-        return same and self.parent.left_alone(english)
 
 
 def same_stored(english: IPyNbCell, korean: IPyNbCell) -> bool:
