@@ -67,13 +67,19 @@ def guard_kernels(ipython: Path) -> None:
 guard_kernels(Path(os.environ["IPYTHONDIR"]))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One switch: a folder in which the tests in a browser leave pictures."""
+    parser.addoption("--screenshots", type=Path, metavar="FOLDER", help="leave pictures of what a browser showed there")
+
+
 @pytest.fixture(scope="module")
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The lesson that the file of tests names as its STEM in a browser, after Run All; with its SHORTER, if any."""
     from browser_lab import opened_lesson
 
     shorter = getattr(request.module, "SHORTER", {})
-    with opened_lesson(request.module.STEM, tmp_path_factory.mktemp("lab"), shorter) as opened:
+    home, shots = tmp_path_factory.mktemp("lab"), request.config.getoption("screenshots")
+    with opened_lesson(request.module.STEM, home, shorter, shots) as opened:
         yield opened
 
 
@@ -95,7 +101,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None]:
-    """What is made while tests are collected, modules above all, stays: it is not searched for garbage, now or later."""
+    """What is made while tests are collected, modules above all, stays: it is never searched for garbage."""
     gc.disable()
     found = yield
     gc.freeze()

@@ -4,7 +4,8 @@ One run proves three things: the lesson works in a browser; its main path needs 
 *further*, for those are left out; and its hidden solutions are right: they stand in the exercise cells, and until the
 last cell COURSE_STRICT turns a wrong one into an error that stops the run.
 
-Nothing here looks at pixels; screenshots are left in a folder whose name is printed, to be looked at.
+Nothing here looks at pixels. For those who want to: `--screenshots FOLDER` leaves pictures of every step there, and
+where Run All stops there is always one.
 """
 
 from __future__ import annotations
@@ -71,13 +72,14 @@ def browser_path() -> str:
 class Lab:
     """A JupyterLab with a lesson open in a page, and what the page asked for on the way.
 
-    `work` is the folder that JupyterLab shows; the requests are those of the page since it was opened.
+    `work` is the folder that JupyterLab shows; the requests are those of the page since it was opened; `shots` is the
+    folder for screenshots, None if nobody asked for any.
     """
 
     page: Page
     notebook: NotebookNode
-    shots: Path
     work: Path
+    shots: Path | None = None
     requests: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -95,8 +97,9 @@ class Lab:
         return self.cell(cell_id).locator(".jp-OutputArea")
 
     def shot(self, name: str) -> None:
-        """Leave a screenshot to be looked at."""
-        self.page.screenshot(path=str(self.shots / f"{name}.png"))
+        """Leave a screenshot to be looked at, where somebody asked for them."""
+        if self.shots:
+            self.page.screenshot(path=str(self.shots / f"{name}.png"))
 
     def run(self, cell_id: str) -> None:
         """Run one cell with the keyboard and wait until it has a number again."""
@@ -289,27 +292,29 @@ def run_all(lab: Lab) -> None:
     page.locator('li.lm-Menu-item[data-command="runmenu:run-all"]').click()
     allowed = [number for number, cell in enumerate(lab.notebook.cells) if "raises-exception" in tags(cell)]
     last = f"[{len(code_cells(lab.notebook))}]:"
-    found = page.wait_for_function(HOW_FAR, arg=[ERROR, allowed, last], timeout=600_000, polling=200)
+    found = page.wait_for_function(HOW_FAR, arg=[ERROR, allowed, last], timeout=600_000, polling=500)
     failed = found.json_value()["failed"]
     if failed >= 0:
-        lab.shot("failed")
-        said = lab.output(lab.cells[failed]).inner_text()
+        page.screenshot(path=str(lab.work / "failed.png"))
+        said = f"{lab.output(lab.cells[failed]).inner_text()}\nScreenshot: {lab.work / 'failed.png'}"
         raise AssertionError(f"Run All stopped at cell {lab.cells[failed]}, its solution in place:\n{said[-2500:]}")
     page.locator(".jp-StatusBar-TextItem", has_text=re.compile(r"\| Idle$")).wait_for()
 
 
 @contextmanager
-def opened_lesson(stem: str, home: Path, shorter: Mapping[str, tuple[str, str]] = NO_CHANGE) -> Iterator[Lab]:
+def opened_lesson(
+    stem: str, home: Path, shorter: Mapping[str, tuple[str, str]] = NO_CHANGE, shots: Path | None = None
+) -> Iterator[Lab]:
     """A lesson in a browser, its exercises solved, after Run All; skips or fails where there is no browser.
 
     `stem` is the name of the lesson, for one in Korean with its folder: `ko/05_padding_and_masks`.
-    `home` is an empty folder for the screenshots, and for the server's files if none is running yet.
+    `home` is an empty folder for the server's files, if none is running yet; `shots` one for screenshots, if wanted.
     """
-    shots = home / "screenshots"
-    shots.mkdir()
-    print(f"screenshots: {shots}")
     lesson, place = solved_copy(stem, shorter), desk(home)
-    opened = Lab(place.page, lesson, shots, place.work, place.requests, place.problems)
+    shots = shots / stem if shots else None
+    if shots:
+        shots.mkdir(parents=True, exist_ok=True)
+    opened = Lab(place.page, lesson, place.work, shots, place.requests, place.problems)
     try:
         place.open(lesson, f"{stem}.ipynb")
         opened.shot("opened")
@@ -342,9 +347,10 @@ def assert_ran_clean(lab: Lab) -> None:
     outputs = [output for cell in code_cells(lab.notebook) for output in cell.outputs]
     assert pictures.count() >= sum("image/png" in output.get("data", {}) for output in outputs)
     for number in range(pictures.count()):
-        pictures.nth(number).scroll_into_view_if_needed()
         page.wait_for_function("node => node.naturalWidth >= 600", arg=pictures.nth(number).element_handle())
-        lab.shot(f"picture-{number + 1}")
+        if lab.shots:
+            pictures.nth(number).scroll_into_view_if_needed()
+            lab.shot(f"picture-{number + 1}")
 
 
 def assert_stayed_here(lab: Lab) -> None:

@@ -4,8 +4,8 @@ A plugin of pytest (`conftest.py` beside `pyproject.toml` loads it). After the l
 more: every cell again, from the first to the last, and each of them twice in a row, as people do who change a line.
 Nothing may raise, and what is compared must be what is stored. Where the lesson has a twin in Korean, the cells of the
 twin are run: it is the same code, so one test, called `korean`, proves the twin and the second run. Elsewhere the
-lesson's own cells are run, by a test called `again`. A Korean lesson runs by itself, in a kernel of its own, where it is
-named: `python course.py test --language ko 05`.
+lesson's own cells are run, by a test called `again`. A Korean lesson runs by itself, in a kernel of its own, where it
+is named: `python course.py test --language ko 05`.
 
 A cell that takes long, above about a second of CPU, has `"course": {"long": true}` in its metadata: in place of a run
 the names that it bound get the objects of its first run back, unless `--rerun-long` is given; if the twin stores

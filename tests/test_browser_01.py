@@ -46,7 +46,7 @@ def test_a_wrong_solution_stops_the_run(tmp_path_factory: pytest.TempPathFactory
     place = desk(home)
     place.open(lesson, "wrong.ipynb")
     with pytest.raises(AssertionError, match=r"(?s)stopped at cell check-padding-per-row.*Not yet"):
-        run_all(Lab(place.page, lesson, home, place.work))
+        run_all(Lab(place.page, lesson, place.work))
     place.clear()
 
 

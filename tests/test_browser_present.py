@@ -10,7 +10,6 @@ import inspect
 import json
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -149,7 +148,7 @@ def views() -> NotebookNode:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A lesson as `present` opens it, on a screen of 1280 x 720, nothing run."""
     executable = browser_path()
     from playwright.sync_api import sync_playwright
@@ -170,9 +169,10 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         opened.goto(f"{address}/doc/tree/{STEM}.ipynb?token={token}")
         opened.locator(".jp-Notebook .jp-Cell").nth(len(lesson.cells) - 1).wait_for(state="attached")
         opened.lesson, opened.address = lesson, address
-        opened.shots = home / "screenshots"
-        opened.shots.mkdir()
-        print(f"screenshots: {opened.shots}")
+        shots = request.config.getoption("screenshots")
+        opened.shots = shots / "present" if shots else None
+        if shots:
+            opened.shots.mkdir(parents=True, exist_ok=True)
         yield opened
         browser.close()
 
@@ -202,8 +202,9 @@ def drawn(page: Any) -> Any:
 
 
 def shot(page: Any, name: str) -> None:
-    """Leave a screenshot to be looked at."""
-    page.screenshot(path=str(Path(page.shots) / f"{name}.png"))
+    """Leave a screenshot to be looked at, where somebody asked for them."""
+    if page.shots:
+        page.screenshot(path=str(page.shots / f"{name}.png"))
 
 
 def test_one_document_with_nothing_run(page: Any) -> None:
