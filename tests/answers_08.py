@@ -56,6 +56,34 @@ def collecting(
     return accumulate
 
 
+def by_autograd(model: Any, batches: list[Any]) -> float:
+    """Gradients asked for, not left lying, and added by hand."""
+    rows = sum(len(batch["labels"]) for batch in batches)
+    weights, total = list(model.parameters()), 0.0
+    for batch in batches:
+        part = len(batch["labels"]) / rows
+        loss = model(**batch).loss
+        for weight, gradient in zip(weights, torch.autograd.grad(loss, weights), strict=True):
+            weight.grad = part * gradient if weight.grad is None else weight.grad + part * gradient
+        with torch.no_grad():
+            total += part * model(**batch).loss.item()
+    return total
+
+
+def joined(model: Any, batches: list[Any]) -> float:
+    """The large batch itself."""
+    loss = model(**{name: torch.cat([batch[name] for batch in batches]) for name in batches[0]}).loss
+    loss.backward()
+    return loss.item()
+
+
+def equal_at_once(model: Any, batches: list[Any]) -> float:
+    """Equal shares, one way back."""
+    loss = sum(model(**batch).loss for batch in batches) / len(batches)
+    loss.backward()
+    return loss.item()
+
+
 def at_once(model: Any, batches: list[Any]) -> torch.Tensor:
     """One sum of all shares, one way back."""
     rows = torch.tensor([len(batch["labels"]) for batch in batches])
@@ -285,7 +313,7 @@ RIGHT: dict[str, list[Any]] = {
             each / max(1.0, float(torch.stack([g.norm() for g in gradients]).norm()) / most) for each in gradients
         ],
     ],
-    "08/accumulate": [collecting(), at_once, divided_afterwards],
+    "08/accumulate": [collecting(), by_autograd, divided_afterwards],
     "08/evaluate": [evaluate_by_rows, evaluate_on_a_copy, evaluate_with_dropout_zero],
     "08/loop": [loop_with_samplers, loop_with_tensors, loop_by_accelerate],
     "08/one-epoch": [an_epoch(), an_epoch(clear_first=True), epoch_by_hand],
@@ -304,6 +332,9 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
     "08/accumulate": [
         ("equal_shares", collecting(lambda batches, batch: 1 / len(batches))),
         ("summed", collecting(lambda batches, batch: 1.0)),
+        ("together", at_once),
+        ("together", joined),
+        ("equal_shares", equal_at_once),
         ("", collecting(lambda batches, batch: 0.3)),
         ("", collecting(give=lambda losses: losses[-1])),
         ("", lambda model, batches: 0.5),

@@ -164,7 +164,7 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
     "12/averaged-gradients": [
         ("no_loss", forgets_to_return),
         ("", only_losses),
-        ("", zeros_for_none),
+        ("zeros_for_none", zeros_for_none),
         ("raised", lambda models, shares: models[0](**shares).loss),
         ("", lambda models, shares: [with_hooks(models, shares), sum(len(share["labels"]) for share in shares)]),
     ],

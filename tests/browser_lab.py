@@ -48,6 +48,9 @@ from commands import doctor
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Ends with the second frame from now. What is out of sight is not drawn, and its text cannot be read, until then."""
+
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 
 
@@ -97,7 +100,8 @@ class Lab:
         return self.cell(cell_id).locator(".jp-OutputArea")
 
     def shot(self, name: str) -> None:
-        """Leave a screenshot to be looked at, where somebody asked for them."""
+        """Wait until all is drawn that is in sight; leave a screenshot of it, where somebody asked for them."""
+        self.page.evaluate(DRAWN)
         if self.shots:
             self.page.screenshot(path=str(self.shots / f"{name}.png"))
 

@@ -137,7 +137,8 @@ class Again(pytest.Item):
                     if REASON in about(first) and str(problem) == "Cell outputs differ":
                         words = "" if same_stored(first, each) else "stored in the twin is something else than here"
                     found += [f"cell {each.cell.get('id')}, run {time_of}: {words}"] if words else []
-        assert not found, "\n\n".join(found)
+        if found:
+            pytest.fail("\n\n".join(found), pytrace=False)
 
     def cells_again(self) -> list[IPyNbCell]:
         """What is run: the cells themselves, or those of the twin, bound to the same kernel."""
@@ -153,10 +154,6 @@ class Again(pytest.Item):
         """Whether a long cell needs no other run: the one to come has the same code and stores the same."""
         same = same_stored(first, each) and same_code(first.cell.source, each.cell.source)
         return same and self.parent.left_alone(first)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str:
-        """The cells that differ, without a traceback through pytest."""
-        return str(excinfo.value)
 
     def reportinfo(self) -> tuple[Any, int, str]:
         """Where it is, in pytest's words."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from browser_lab import ARGUMENTS, browser_path, served
+from browser_lab import ARGUMENTS, DRAWN, browser_path, served
 from lesson_files import NOTEBOOKS, code_cells, lesson_paths, main_path, read
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
@@ -202,7 +202,8 @@ def drawn(page: Any) -> Any:
 
 
 def shot(page: Any, name: str) -> None:
-    """Leave a screenshot to be looked at, where somebody asked for them."""
+    """Wait until all is drawn that is in sight; leave a screenshot of it, where somebody asked for them."""
+    page.evaluate(DRAWN)
     if page.shots:
         page.screenshot(path=str(page.shots / f"{name}.png"))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from course_checks.judging import Exercise, Found
-from course_checks.values import alike
+from course_checks.values import alike, plain
 from course_utils.exercises import record
 from course_utils.messages import text
 
@@ -113,15 +113,37 @@ def accumulate() -> Exercise:
     """`answer(model, batches)` leaves in the model the gradients of all rows as one batch, and returns their loss."""
     import torch
 
+    same = alike(1e-5)
+
     def use(answer: Callable[..., object], batches: Batches) -> object:
         model = classifier()
         before = model.layer.weight.detach().clone()
+        several: set[str] = set()
+        model.register_forward_hook(watch(batches, several))
         loss = answer(model, batches)
         gradient = model.layer.weight.grad
         if isinstance(loss, dict) or loss is None and gradient is None:  # the reference tells everything itself
             return loss
         moved = not torch.equal(model.layer.weight, before)
-        return {"loss": loss, "gradient": gradient, "weights": "moved" if moved else "kept"}
+        found = {"loss": loss, "gradient": gradient, "weights": "moved" if moved else "kept"}
+        if several and not moved and same(plain(found), plain(whole(classifier(), batches))):
+            raise Found("together")
+        return found
+
+    def watch(batches: Batches, several: set[str]) -> Callable[..., None]:
+        """A hook that notes whether more than one batch takes memory: joined, or waiting for its way back."""
+        passes: list[int] = []
+
+        def note(model: Module, given: object, output: SimpleNamespace) -> None:
+            if not output.logits.requires_grad:
+                return
+            number = len(passes)
+            passes.append(number)
+            if len(output.logits) > max(len(batch["labels"]) for batch in batches):
+                several.add("joined")
+            output.logits.register_hook(lambda _: several.add("waiting") if len(passes) > number + 1 else None)
+
+        return note
 
     def collected(
         share: Callable[[Batches, dict[str, Tensor]], float],
@@ -148,6 +170,11 @@ def accumulate() -> Exercise:
     def by_rows(batches: Batches, batch: dict[str, Tensor]) -> float:
         return len(batch["labels"]) / sum(len(each["labels"]) for each in batches)
 
+    def at_once(model: Module, batches: Batches) -> float:
+        loss = torch.stack([model(**batch).loss for batch in batches]).mean()
+        loss.backward()
+        return loss.item()
+
     def whole(model: Module, batches: Batches) -> dict[str, Any]:
         joined = {name: torch.cat([batch[name] for batch in batches]) for name in ("inputs", "labels")}
         loss = model(**joined).loss
@@ -158,6 +185,7 @@ def accumulate() -> Exercise:
         right=whole,
         cases=[(batches_of(4, 2, 1),), (batches_of(2, 2),), (batches_of(3),)],
         use=use,
+        same=same,
         call=lambda batches: text("exercise.08.accumulate.words.call", sizes=_sizes(*batches)),
         mistakes={
             "no_gradient": collected(by_rows, backward=False),
@@ -170,7 +198,7 @@ def accumulate() -> Exercise:
                 collected(lambda batches, batch: 1.0),
                 collected(lambda batches, batch: 1.0, give=lambda loss, batches: loss / len(batches)),
             ),
-            "equal_shares": collected(lambda batches, batch: 1 / len(batches)),
+            "equal_shares": (collected(lambda batches, batch: 1 / len(batches)), at_once),
             "loss_only": (
                 collected(by_rows, give=lambda loss, batches: None),
                 collected(by_rows, give=lambda loss, batches: loss / len(batches)),

@@ -78,6 +78,9 @@ def attend() -> Exercise:
                 made(lambda query, key: scores_of(query, key, lambda width: 0.5 if width != 3 else 3**-0.5)),
                 made(lambda query, key: scores_of(query, key, lambda width: 0.125)),
             ),
+            "width_of_value": lambda query, key, value, mask: made(
+                lambda query, key: scores_of(query, key, lambda _: value.shape[-1] ** -0.5)
+            )(query, key, value, mask),
             "mask_ignored": made(hide=lambda scores, mask: scores),
             "mask_turned_round": made(hide=lambda scores, mask: scores.masked_fill(mask == 1, float("-inf"))),
             "masked_with_zero": (

@@ -90,6 +90,13 @@ def averaged_gradients() -> Exercise:
                 copy.grad = copies[0].grad
         return loss
 
+    def zeros_for_none(models: list[Module], shares: Shares) -> float:
+        loss = variant()(models, shares)
+        for weight in (weight for model in models for weight in model.parameters()):
+            if weight.grad is None:
+                weight.grad = weight.detach() * 0
+        return loss
+
     def stepped(models: list[Module], shares: Shares) -> float:
         loss = variant()(models, shares)
         for model in models:
@@ -114,6 +121,7 @@ def averaged_gradients() -> Exercise:
             "old_counted": variant(clear=False),
             "read_too_late": variant(at_once=False),
             "one_tensor": one_tensor_for_all,
+            "zeros_for_none": zeros_for_none,
             "stepped": stepped,
         },
     )
