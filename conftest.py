@@ -42,7 +42,11 @@ SOLVED = "test_solutions_pass["
 
 for name in [name for name in os.environ if name.startswith("COURSE_")]:
     del os.environ[name]
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # what pytest keeps stays where it always is
 _own = tempfile.TemporaryDirectory(prefix="course-tests-", ignore_cleanup_errors=True)
+for name in ("TMPDIR", "TEMP", "TMP"):  # a kernel that is ended by force leaves what it trained: it goes with the rest
+    os.environ[name] = str(Path(_own.name) / "tmp")
+Path(os.environ["TMPDIR"]).mkdir()
 os.environ["COURSE_PROGRESS"] = str(Path(_own.name) / "progress")  # never the learner's own
 lessons.edition_file = lambda: Path(_own.name) / "edition.json"  # nor the edition that was opened here last
 os.environ["IPYTHONDIR"] = str(Path(_own.name) / "ipython")  # no personal settings, but the guard
