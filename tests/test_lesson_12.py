@@ -205,6 +205,7 @@ def stop_short(accelerator: object) -> None:
     raise ValueError("no rows to speak of")
 
 
+@pytest.mark.slow
 def test_functions_travel_with_their_names() -> None:
     """A function runs in another process with the names given along, and what it returns comes back."""
     assert on_processes(add_up, processes=1, given={"numbers": [1, 2, 3]}) == {"add_up": [[1, 6]]}
@@ -220,6 +221,7 @@ def uses_helper(accelerator: object) -> str:
     return helper([accelerator.num_processes, 40]).name  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_helpers_travel_with_their_imports() -> None:
     """A function that is given along brings what it imported here."""
     assert on_processes(uses_helper, processes=1, given={"helper": helper}) == {"uses_helper": ["41"]}
@@ -227,6 +229,7 @@ def test_helpers_travel_with_their_imports() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="warm starts are made on Linux only")
 @together
+@pytest.mark.slow
 def test_warm_processes_are_ended_too(tmp_path: Path) -> None:
     """A warm start that takes too long ends with all its processes; an error in one of them ends it and is told."""
     with pytest.raises(CourseError, match="exit status 1.*ValueError: no rows to speak of"):
@@ -242,6 +245,7 @@ def test_warm_processes_are_ended_too(tmp_path: Path) -> None:
     assert len(begun) == 2 and all(one.info["status"] == psutil.STATUS_ZOMBIE for one in alive)
 
 
+@pytest.mark.slow
 def test_an_error_in_another_process_is_told() -> None:
     """The learner reads the first error of their own function, not torchrun's."""
     with pytest.raises(CourseError, match="exit status 1.*ValueError: no rows to speak of"):
