@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from course_checks.time_limit import TookTooLong, time_limit
@@ -137,7 +138,8 @@ def judge_by(record: Exercise, answer: Any, name: str) -> Verdict:
     watched = [*record.forbidden, *record.demanded]
     trials = []
     for arguments in record.cases:
-        trial = attempt(lambda *given: record.use(answer, *given), arguments, record.seconds, watched, _home(answer))
+        given = fresh(arguments)  # cases may share a list
+        trial = attempt(lambda *given: record.use(answer, *given), given, record.seconds, watched, _home(answer))
         trials.append(trial)
         if isinstance(trial.error, TookTooLong | Found):
             break
@@ -172,6 +174,8 @@ def attempt(
     trial = Trial(arguments, fresh(arguments))
     out = _Through(sys.stdout)
     calls: set[str] = set()
+    torch = sys.modules.get("torch")
+    gradients = torch is not None and torch.is_grad_enabled()
     try:
         with redirect_stdout(out), time_limit(seconds), _observed(watched, home, calls):  # type: ignore[type-var]
             trial.raw = function(*arguments)
@@ -180,6 +184,9 @@ def attempt(
         raise
     except BaseException as error:  # the learner's code may raise anything, SystemExit included
         trial.error = error
+    finally:
+        if torch is not None:
+            torch.set_grad_enabled(gradients)  # what the next code finds is not left to this one
     trial.printed, trial.calls = out.used, frozenset(calls)
     return trial
 
@@ -212,7 +219,8 @@ def _mistaken(record: Exercise, trial: Trial, trials: list[Trial], call: str) ->
     if trial.error:
         raise Stopped(call, _verified(record, trials)) from trial.error
     changed = not record.may_change and not alike(0.0)(plain(trial.arguments), plain(trial.before))
-    if trial.given in (None, ...) and trial.expected is not None:
+    none_is_right = any(each.expected is None and each.error is None for each in trials)
+    if trial.given in (None, ...) and trial.expected is not None and not none_is_right:
         how = "_changed" if changed else "_printed" if trial.printed else ""
         return Verdict(False, call, cause=f"returned_none{how}", values={"call": call})
     gave, expected = (f"`{each}`" for each in contrast(trial.given, trial.expected))
@@ -295,6 +303,9 @@ def _home(answer: Any) -> Any:
     """The names of the module, or the notebook, in which an answer was written."""
     if isinstance(answer, type):
         return vars(sys.modules.get(answer.__module__)) if answer.__module__ in sys.modules else None
+    answer = inspect.unwrap(answer.func if isinstance(answer, partial) else answer)
+    if not hasattr(answer, "__globals__"):  # an object that can be called
+        answer = vars(type(answer)).get("__call__")
     return getattr(answer, "__globals__", None)
 
 

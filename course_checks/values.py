@@ -39,12 +39,22 @@ def plain(value: Any) -> Any:
             return value
         return plain(listed) if isinstance(listed, list) else listed
     if isinstance(value, Mapping):
-        return {plain(key): plain(each) for key, each in value.items()}
+        return {_key(key): plain(each) for key, each in value.items()}
     if isinstance(value, Set) and not hasattr(value, "mapping"):
-        return frozenset(plain(each) for each in value)
+        return frozenset(_key(each) for each in value)
     if isinstance(value, Sequence | Iterator) and not isinstance(value, str | bytes) or hasattr(value, "mapping"):
         return [plain(each) for each in islice(value, MOST)]
     return value
+
+
+def _key(value: Any) -> Any:
+    """A plain value that can be a key: its lists are tuples.
+
+    >>> plain({(1, 2)}), plain({(1, (2, 3)): "a"})
+    (frozenset({(1, 2)}), {(1, (2, 3)): 'a'})
+    """
+    value = plain(value)
+    return tuple(map(_key, value)) if isinstance(value, list) else value
 
 
 def difference(given: Any, expected: Any, tolerance: float = 1e-5, ordered: bool = True) -> Part | None:
@@ -180,6 +190,8 @@ def contrast(given: Any, expected: Any) -> tuple[str, str]:
 
     >>> contrast(0.12345, 0.12349), contrast(1, "1"), contrast([*range(99), 7], [*range(99), 8])
     (('0.12345', '0.12349'), ('1', "'1'"), ('…[99] = 7', '…[99] = 8'))
+    >>> contrast([*range(99)], [*range(98)])
+    ('len: 99', 'len: 98')
     """
     for digits in (3, 5, 7, 17):
         texts = shown(given, digits), shown(expected, digits)
@@ -189,6 +201,9 @@ def contrast(given: Any, expected: Any) -> tuple[str, str]:
     if place:
         inner = contrast(a, b)
         return f"…{place} = {inner[0]}", f"…{place} = {inner[1]}"
+    for kinds, fact in ((dict, list), (list | str, len)):
+        if isinstance(a, kinds) and isinstance(b, kinds) and fact(a) != fact(b):
+            return f"{fact.__name__}: {fact(a)}", f"{fact.__name__}: {fact(b)}"
     return f"{texts[0]}, {type(given).__name__}", f"{texts[1]}, {type(expected).__name__}"
 
 

@@ -344,7 +344,7 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
         ("returned_none_printed", lambda model, batches: print("loss", len(batches))),
         ("", lambda model, batches: 0.7),
         ("", no_rows_counted),
-        ("", switched_off),
+        ("off_for_good", switched_off),
         ("raised", lambda model, batches: model(batches[0])),
         ("left_in_evaluation", lambda model, batches: evaluate_by_rows(model.eval(), batches)),
     ],

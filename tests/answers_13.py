@@ -122,11 +122,12 @@ class Visitor(ast.NodeVisitor):
 
     def __init__(self) -> None:
         self.found: list[str] = []
+        self.there = set(dir(transformers))
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802  (the name that ast looks for)
         """Keep what is missing."""
-        there = dir(transformers)
-        self.found += [each.name for each in node.names if node.module == "transformers" and each.name not in there]
+        if node.module == "transformers":
+            self.found += [each.name for each in node.names if each.name not in self.there]
 
 
 def visited(code: str) -> tuple[str, ...]:

@@ -48,7 +48,13 @@ def own_mask() -> Exercise:
         return lambda sentence, tokenizer: sentence.replace(BLANK, str(what(tokenizer)))
 
     tokenizers = (_Tokenizer("[MASK]", 103), _Tokenizer("<mask>", 50264))
-    sentences = ("The film was ___.", "___ is the capital of France.", "이 영화는 정말 ___.", "Once ___ and twice ___.")
+    sentences = (
+        "The film was ___.",
+        "___ is the capital of France.",
+        "이 영화는 정말 ___.",
+        "Once ___ and twice ___.",
+        "my_film  is ___.",
+    )
     return Exercise(
         right=put(lambda tokenizer: tokenizer.mask_token),
         cases=[(sentence, tokenizer) for tokenizer in tokenizers for sentence in sentences],

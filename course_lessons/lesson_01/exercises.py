@@ -31,6 +31,7 @@ def padding_per_row() -> Exercise:
             (torch.tensor([[1] * 16, [1] * 8 + [0] * 8]),),
             (torch.tensor([[1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]]),),
             (torch.tensor([[1, 1, 1]]),),
+            (torch.tensor([[0, 0, 1, 1], [0, 1, 1, 1]]),),
         ],
         mistakes={
             "counted_tokens": lambda mask: mask.sum(dim=1),

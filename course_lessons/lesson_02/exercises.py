@@ -40,6 +40,7 @@ def sort_keys() -> Exercise:
             ),
             ([*body, "pooler.weight"], [*reversed(body), "pooler.bias"]),
             (body, body),
+            ([*body, "classifier.weight"], [*body, "pre_classifier.weight"]),
         ],
         mistakes={
             "swapped": lambda wanted, in_file: (missing(in_file, wanted), missing(wanted, in_file)),
@@ -303,6 +304,9 @@ def repair_take_over() -> Exercise:
             sizes = {"vocab_size": 12, "hidden_size": width, "num_hidden_layers": 1, "num_attention_heads": 2}
             config = BertConfig(**sizes, intermediate_size=16, num_labels=3, initializer_range=0.5)
             own, body = Classifier(config).eval(), BertModel(config).eval()
+            with torch.no_grad():
+                for weight in body.parameters():  # biases and norms as well, which all begin alike
+                    weight.add_(torch.randn_like(weight), alpha=0.1)
             head, weights = copied(own.classifier), copied(body)
             given = answer(own, body)
         if not same_weights(body, weights):

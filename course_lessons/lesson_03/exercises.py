@@ -104,7 +104,7 @@ def _not_a_twin(given: object, original: BertModel) -> str | None:
         return "constant"
     if any(abs(_correlation(theirs[name], ours[name])) > 0.9 for name in drawn):
         return "from_pretrained"
-    return "training_mode" if given.training else None
+    return "training_mode" if any(part.training for part in given.modules()) else None
 
 
 def _correlation(one: Any, other: Any) -> float:
@@ -243,6 +243,7 @@ def read_tensor() -> Exercise:
         "layer.bias": torch.randn(4, generator=drawn),
         "layer.weight": torch.randn(2, 3, generator=drawn),
         "norm": torch.randn(2, 2, 2, generator=drawn).half(),
+        "other": torch.randn(5, generator=drawn).half(),
     }
     large = {
         "first": torch.randn(3, generator=drawn),

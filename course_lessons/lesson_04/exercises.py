@@ -33,6 +33,7 @@ HALF_READ = (
     "좋다 있다",
     "Café 🍿🍿",
     "A film, annoyingly long.",
+    "Hi FILM🍿, FILM🍿 and 🍿",
 )
 
 
@@ -136,6 +137,7 @@ def tokens_per_word() -> Exercise:
         cases=[
             (_letters, ["What a film!"]),
             (_words_and_punctuation, ["Annoyingly long, and unwatchable.", "Good."]),
+            (_words_and_punctuation, ["It doesn't end: a well-made, well-made film of 2024."]),
             (list, ["A puppeteer  tells  his  story.", "Lovely", "I fell asleep twice,\nwoke up, and left."]),
         ],
         call=lambda cut, texts: f"fertility({cut.__name__.strip('_')}, {texts})",

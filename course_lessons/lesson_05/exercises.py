@@ -230,7 +230,7 @@ def counted_positions() -> Exercise:
 
     def whole(trial: Trial) -> tuple[str, str] | None:
         found = [number for number in numbers(trial) if not isinstance(number, int)]
-        return (f"`{found[0]}`", f"`{round(found[0])}`") if found else None
+        return (f"`{found[0]}`", f"`{found[0]:.0f}`") if found else None
 
     def not_below(trial: Trial) -> tuple[str, str] | None:
         least = min(numbers(trial))
@@ -287,6 +287,8 @@ def windows() -> Exercise:
             (list(range(10, 23)), 5, 4),
             (list(range(10, 18)), 4, 0),
             ([7, 7, 8, 8, 7, 7, 8], 3, 1),
+            ([7, 8], 5, 2),
+            ([7], 4, 1),
         ],
         mistakes={
             "first_only": (lambda ids, room, stride: [ids[:room]], lambda ids, room, stride: ids[:room]),
@@ -337,6 +339,7 @@ def repair_mask(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> E
             ([REVIEWS[1], REVIEWS[1]],),
             (["No.", REVIEWS[0]],),
         ],
+        use=lambda answer, reviews: answer(reviews) if model.eval() else None,  # an earlier try may have trained it
         same=alike(1e-4),
         mistakes={
             "planted": batch(lambda ids, mask: mask.flip(-1)),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from course_checks.judging import Exercise, Trial
+from course_checks.values import alike
 from course_lessons.lesson_06.batching import batch_shapes, count_tokens
 from course_utils.exercises import record
 from course_utils.messages import text
@@ -76,6 +77,10 @@ def collate() -> Exercise:
     def default_only(features: list[Row], pad_id: int = 0, side: str = "right", multiple: int = 1) -> Any:
         return made()(features)
 
+    def mask_from_ids(features: list[Row], pad_id: int = 0, side: str = "right", multiple: int = 1) -> Any:
+        batch = made()(features, pad_id, side, multiple)
+        return {**batch, "attention_mask": (batch["input_ids"] != pad_id).long()}
+
     def unequal(key: str, trial: Trial) -> tuple[str, str] | None:
         """What is no tensor of whole numbers in a batch whose numbers are right."""
         for name, value in dict(trial.raw).items():
@@ -97,6 +102,7 @@ def collate() -> Exercise:
             (_features([8, 5]), 3, "left", 8),
             (_features([5]), 0, "right", 4),
             (_features([5, 2]),),
+            (_features([2, 4]), 2011, "right", 1),
         ],
         forbidden=(
             "PreTrainedTokenizerBase.pad",
@@ -109,6 +115,7 @@ def collate() -> Exercise:
             settings=f"{pad_id=}, {side=}, {multiple=}",
         ),
         mistakes={
+            "mask_from_ids": mask_from_ids,
             "label_name": made(names=lambda key: key),
             "no_labels": made(keys=lambda row: [key for key in row if key != "label"]),
             "always_types": made(keys=lambda row: ["input_ids", "token_type_ids", "attention_mask", "label"]),
@@ -171,9 +178,22 @@ def grouped() -> Exercise:
             rows += sorted(order[start : start + pool], key=key or (lambda row: lengths[row]), reverse=reverse)
         return rows
 
+    def same(given: Any, expected: Any, order: Sequence[int], lengths: Sequence[int], pool: int) -> bool:
+        """Rows of equal length may stand in any order."""
+        if alike()(given, expected):
+            return True
+        if not isinstance(given, list) or not all(type(row) is int for row in given):
+            return False
+        starts = range(0, max(len(given), len(expected)), pool)
+        if any(sorted(given[at : at + pool]) != sorted(expected[at : at + pool]) for at in starts):
+            return False
+        return [lengths[row] for row in given] == [lengths[row] for row in expected]
+
     return Exercise(
         right=lambda order, lengths, pool: right(order, lengths, pool),
+        same=same,
         cases=[
+            ([3, 0, 1, 2], [5, 3, 5, 5], 4),
             ([2, 0, 3, 1], [5, 3, 4, 6], 2),
             ([4, 1, 0, 3, 2], [30, 10, 50, 20, 40], 3),
             ([1, 0, 2], [1, 2, 3], 3),

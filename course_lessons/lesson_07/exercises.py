@@ -106,7 +106,8 @@ def metrics() -> Exercise:
     from transformers import EvalPrediction
 
     def result(labels: list[int], best: list[int]) -> tuple[EvalPrediction]:
-        logits = np.array([[0.3, -0.4] if kind == 0 else [-1.2, 0.1] for kind in best], dtype=np.float32)
+        rows = ([[0.3, -0.4], [-1.2, 0.1]], [[2.0, 1.0], [-2.0, -1.0]])  # either logit may lie on either side of 0
+        logits = np.array([rows[number % 2][kind] for number, kind in enumerate(best)], dtype=np.float32)
         return (EvalPrediction(predictions=logits, label_ids=np.array(labels)),)
 
     def shares(labels: Sequence[int], best: Sequence[int]) -> dict[str, float]:
@@ -207,6 +208,7 @@ def early_stop() -> Exercise:
             ([0.60, 0.50, 0.55, 0.52, 0.54, 0.40], 3),
             ([1.60, 1.50, 1.70, 1.65, 1.40, 1.30], 2),
             ([0.40, 0.60], 2),
+            ([130.0, 120.0, 125.0, 110.0, 100.0], 1),
         ],
         mistakes={
             "never_resets": stops(resets=False),
@@ -268,6 +270,8 @@ def repair_best() -> Exercise:
             (negative, "eval_loss"),
             ([{"step": 4, "eval_accuracy": 0.0, "eval_loss": 0.0}], "eval_accuracy"),
             (log, "eval_recall"),
+            ([{"step": n, "eval_loss": loss} for n, loss in ((2, 1.9), (4, 1.6), (6, 1.7))], "eval_loss"),
+            ([{"step": n, "eval_recall": found} for n, found in ((1, 0.2), (2, 0.6), (3, 0.4))], "eval_recall"),
         ],
         mistakes={
             "planted": best_step(lambda metric: False),

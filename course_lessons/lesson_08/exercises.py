@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cache
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -19,6 +18,7 @@ from course_utils.messages import text
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
+    from transformers.modeling_outputs import SequenceClassifierOutput
 
     Batches = list[dict[str, Tensor]]
     Row = dict[str, Any]
@@ -67,6 +67,7 @@ def clip() -> Exercise:
 def classifier(dropout: float = 0.0, scale: float = 1.0) -> Module:
     """A linear classifier that is called as a model of transformers is, in evaluation mode: the same weights always."""
     import torch
+    from transformers.modeling_outputs import SequenceClassifierOutput
 
     class Classifier(torch.nn.Module):
         def __init__(self) -> None:
@@ -77,10 +78,14 @@ def classifier(dropout: float = 0.0, scale: float = 1.0) -> Module:
             with torch.no_grad():
                 self.layer.weight.copy_(torch.tensor([[0.5, -0.2, 0.1], [-0.3, 0.4, 0.2]]) * scale)
 
-        def forward(self, inputs: Tensor, labels: Tensor) -> SimpleNamespace:
+        @property
+        def device(self) -> torch.device:
+            return self.layer.weight.device
+
+        def forward(self, inputs: Tensor, labels: Tensor) -> SequenceClassifierOutput:
             logits = self.layer(self.dropout(inputs))
             self.remembered |= logits.requires_grad
-            return SimpleNamespace(loss=torch.nn.functional.cross_entropy(logits, labels), logits=logits)
+            return SequenceClassifierOutput(loss=torch.nn.functional.cross_entropy(logits, labels), logits=logits)
 
     return Classifier().eval()
 
@@ -134,7 +139,7 @@ def accumulate() -> Exercise:
         """A hook that notes whether more than one batch takes memory: joined, or waiting for its way back."""
         passes: list[int] = []
 
-        def note(model: Module, given: object, output: SimpleNamespace) -> None:
+        def note(model: Module, given: object, output: SequenceClassifierOutput) -> None:
             if not output.logits.requires_grad:
                 return
             number = len(passes)
@@ -147,6 +152,7 @@ def accumulate() -> Exercise:
 
     def collected(
         share: Callable[[Batches, dict[str, Tensor]], float],
+        told: Callable[[Batches, dict[str, Tensor]], float] | None = None,
         clear: bool = False,
         backward: bool = True,
         step: bool = False,
@@ -157,10 +163,10 @@ def accumulate() -> Exercise:
             for batch in batches:
                 if clear:
                     model.zero_grad()
-                loss = model(**batch).loss * share(batches, batch)
+                loss = model(**batch).loss
                 if backward:
-                    loss.backward()
-                total += loss.item()
+                    (loss * share(batches, batch)).backward()
+                total += loss.item() * (told or share)(batches, batch)
             if step:
                 torch.optim.SGD(model.parameters(), lr=0.1).step()
             return give(total, batches)
@@ -197,9 +203,16 @@ def accumulate() -> Exercise:
             "summed": (
                 collected(lambda batches, batch: 1.0),
                 collected(lambda batches, batch: 1.0, give=lambda loss, batches: loss / len(batches)),
+                collected(lambda batches, batch: 1.0, told=by_rows),
             ),
-            "equal_shares": (collected(lambda batches, batch: 1 / len(batches)), at_once),
+            "equal_shares": (
+                collected(lambda batches, batch: 1 / len(batches)),
+                collected(lambda batches, batch: 1 / len(batches), told=by_rows),
+                at_once,
+            ),
             "loss_only": (
+                collected(by_rows, told=lambda batches, batch: 1.0),
+                collected(by_rows, told=lambda batches, batch: 1 / len(batches)),
                 collected(by_rows, give=lambda loss, batches: None),
                 collected(by_rows, give=lambda loss, batches: loss / len(batches)),
             ),
@@ -216,13 +229,20 @@ def evaluate() -> Exercise:
         model = classifier(dropout=0.5).train(training)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(3)
-            loss = answer(model, batches)
+            try:
+                loss = answer(model, batches)
+                off = not torch.is_grad_enabled()
+            finally:
+                torch.set_grad_enabled(True)  # or every exercise after this one would suffer from it
+        if off or not all(weight.requires_grad for weight in model.parameters()):
+            raise Found("off_for_good")
         if loss is None:
             return None
+        modes = {part.training for part in model.modules()}
         return {
             "loss": loss,
             "gradients": "remembered" if model.remembered else "off",
-            "mode afterwards": "training" if model.training else "evaluation",
+            "mode afterwards": " and ".join("training" if mode else "evaluation" for mode in sorted(modes)),
         }
 
     def measured(
@@ -247,6 +267,12 @@ def evaluate() -> Exercise:
 
         return answer
 
+    def flag_put_back(model: Module, batches: Batches) -> float:
+        before = model.training
+        loss = measured(back=lambda before: None)(model, batches)
+        model.training = before
+        return loss
+
     return Exercise(
         right=measured(),
         cases=[(batches_of(4, 2, 1), True), (batches_of(3, 3), False), (batches_of(2), True)],
@@ -267,6 +293,7 @@ def evaluate() -> Exercise:
                 measured(back=lambda before: True),
                 measured(back=lambda before: True, weigh=lambda batch: 1),
             ),
+            "own_flag_only": flag_put_back,
             "remembered": (measured(gradients=True), measured(gradients=True, weigh=lambda batch: 1)),
             "everything_forgotten": measured(evaluation=False, gradients=True),
         },

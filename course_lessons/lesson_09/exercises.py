@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import string
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -139,6 +140,9 @@ TEST = [
 ]
 KOREAN = ["정말 좋은 영화.", "지루했다.", "음악이 아름답다!"]
 KOREAN_TEST = ["정말, 좋은 영화!", "재미있었다.", "음악 이 아름답다", "영화."]
+MARKED = ["I laughed — twice…", "It’s warm.", "정말 길다。", "A dull one", "Lovely", "Two  words"]
+MARKED_TEST = ["I laughed twice", "Its warm", "정말 길다", "a dull one", "lovely", "Two words"]
+"""Each differs from its like in one thing: marks beyond ASCII, a capital, a space."""
 
 
 @record("09/leaked")
@@ -154,6 +158,9 @@ def leaked() -> Exercise:
     def spaced(words: str) -> str:
         return "".join(letter for letter in words.lower() if letter.isalnum() or letter == " ")
 
+    def set_apart(words: str, marks: str) -> list[str]:
+        return [letter for letter in words if letter not in marks]
+
     return Exercise(
         right=hits,
         cases=[
@@ -161,9 +168,16 @@ def leaked() -> Exercise:
             (KOREAN, KOREAN_TEST),
             ([], ["A warm film."]),
             (["A warm film."], ["A_warm_film", "A film."]),
+            (MARKED, MARKED_TEST),
         ],
         mistakes={
             "exact_only": by(str),
+            "spaces_only": by(lambda words: words.replace(" ", "")),
+            "ascii_marks_only": (
+                by(lambda words: "".join(set_apart(words.lower(), string.punctuation + " "))),
+                by(lambda words: "".join(set_apart(words.lower(), " .,:;!?-_"))),
+                by(lambda words: "".join(set_apart(words.lower(), " .,:;!?-_'\""))),
+            ),
             "capitals_only": by(str.lower),
             "punctuation_only": by(lambda words: "".join(filter(str.isalnum, words))),
             "spaces_kept": (by(spaced), by(lambda words: " ".join(spaced(words).split()))),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from course_checks.judging import Exercise, Found
 from course_checks.values import alike, as_tensor, close
@@ -80,15 +81,17 @@ def in_order(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> Exer
         shapes: list[tuple[int, ...]] = []
         loud: list[bool] = []
 
-        def look(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            shapes.append(tuple(kwargs.get("input_ids", args[0] if args else None).shape))
-            loud.append(torch.is_grad_enabled())
+        forward = model.forward
 
-        hook = model.register_forward_pre_hook(look, with_kwargs=True)
-        try:
+        @wraps(forward)
+        def look(*args: Any, **kwargs: Any) -> Any:
+            read = args[0] if args else kwargs.get("input_ids")
+            shapes.append(tuple((kwargs["inputs_embeds"] if read is None else read).shape[:2]))
+            loud.append(torch.is_grad_enabled())
+            return forward(*args, **kwargs)
+
+        with patch.object(model, "forward", look):
             given = answer(texts)
-        finally:
-            hook.remove()
         if answer is right or not close(given, right(texts), 1e-4):
             return given
         lengths = sorted(lengths_of(texts))
@@ -122,7 +125,13 @@ def in_order(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> Exer
     eight = [one for one in TEXTS if one in shortest]
     return Exercise(
         right=right,
-        cases=[(list(eight),), ([*eight, longest],), (list(TEXTS),), ([TOO_LONG],)],
+        cases=[
+            (list(eight),),
+            ([*eight, longest],),
+            (list(TEXTS),),
+            ([TOO_LONG],),
+            (["No.", "Lovely.", "No.", "Go and see it."],),
+        ],
         use=watched,
         same=alike(1e-4),
         call=call,
@@ -188,6 +197,7 @@ def best_labels() -> Exercise:
             (torch.tensor([3.0, -2.0, 1.0, 0.0]), names, 1),
             (torch.tensor([-1.0, 0.0, 1.0, 2.5]), names, None),
             (torch.tensor([1.0, 4.0]), {0: "NEGATIVE", 1: "POSITIVE"}, 5),
+            (torch.tensor([0.5, 2.0, 1.0]), {2: "joy", 0: "anger", 1: "fear"}, 2),
         ],
         same=alike(1e-3),
         mistakes={
@@ -245,6 +255,8 @@ def limit() -> Exercise:
             ([0.5, 0.6, 0.7, 0.8, 0.9], [True, True, False, True, False], 0.7),
             ([0.8, 0.8, 0.9, 0.6], [True, False, True, False], 0.6),
             ([0.7, 0.6], [True, True], 0.5),
+            ([0.8, 0.8, 0.9], [False, True, True], 0.8),
+            ([0.5, 0.6, 0.7], [False, True, True], 0.6),
         ],
         mistakes={
             "highest": tried(lambda scores: sorted(scores, reverse=True)),

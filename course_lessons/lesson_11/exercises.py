@@ -195,6 +195,7 @@ def first_block() -> Exercise:
         cases=[
             (2, 8, torch.tensor([[3, 7, 1, 4]])),
             (3, 12, torch.tensor([[5, 5, 2], [9, 1, 6]])),
+            (2, 12, torch.tensor([[3, 7, 1, 4, 2]])),
         ],
         use=states,
         same=alike(3e-5),

@@ -32,6 +32,7 @@ def joint_loss() -> Exercise:
             ([0.9, 0.3], [2, 6]),
             ([0.2, 0.8, 0.5], [5, 3, 2]),
             ([0.7], [4]),
+            ([0.123456, 0.654321], [3, 4]),
         ],
         mistakes={
             "plain_mean": lambda losses, rows: sum(losses) / len(losses),
@@ -185,7 +186,7 @@ def copies_and_shares(sizes: Sequence[int], seed: int, frozen: bool = False) -> 
     ]
     torch.random.set_rng_state(state)
     for model in models:
-        for weight in (model.table.weight, *model.head.parameters()):  # type: ignore[union-attr]
+        for weight in model.parameters():
             weight.grad = torch.ones_like(weight) if weight.requires_grad else None
     return models, shares
 
@@ -204,7 +205,8 @@ def share_out() -> Exercise:
         cases=[
             (batches[: number or 7], processes, rank)
             for number, processes, rank in [(6, 2, 0), (6, 2, 1), (7, 3, 0), (7, 3, 2), (4, 1, 0), (2, 3, 2)]
-        ],
+        ]
+        + [([[1], [1], [2]], 2, 1)],
         mistakes={
             "everything": lambda whole, processes, rank: whole,
             "in_blocks": (

@@ -110,6 +110,7 @@ def fate_of() -> Exercise:
     def plain(text: str, limit: int = 3) -> None: ...
     def open_to_all(text: str, **rest: object) -> None: ...
     def by_place(text: str, /, limit: int = 3) -> None: ...
+    def first_and_rest(text: str, /, **rest: object) -> None: ...
     def many(*texts: str, limit: int = 3) -> None: ...
     def everything(*texts: str, **options: object) -> None: ...
 
@@ -126,6 +127,7 @@ def fate_of() -> Exercise:
             (open_to_all, "rest"),
             (by_place, "text"),
             (by_place, "limit"),
+            (first_and_rest, "text"),
             (many, "limit"),
             (many, "texts"),
             (many, "limits"),
@@ -190,6 +192,8 @@ def best_span() -> Exercise:
                 ([1.0, 9.0], [9.0, 2.0], 1),
                 ([0.0, 4.0, 5.0, 0.0], [0.0, 1.0, 0.5, 8.0], 2),
                 ([4.0, 5.0, 0.0, 0.0], [0.0, 0.0, 1.0, 9.0], 3),
+                ([1.0, 2.0, 5.0, 6.0, 0.0], [7.0, 8.0, 1.0, 0.0, 0.0], 2),
+                ([-300.0, -200.0], [-250.0, -400.0], 1),
             ]
         ],
         same=alike(whole=True),
@@ -265,6 +269,8 @@ def missing_names() -> Exercise:
                 "import transformers\nx = 1\n",
                 "from transformers import AdamW, BertModel, TFTrainer\n",
                 "from transformers_of_mine import BertThinker\nfrom transformers import TFAutoModel\n",
+                "from transformers import AdamW\nfrom transformers import TFTrainer\n",
+                "class Own:\n    def made(self):\n        from transformers import AdamW\n\n        return AdamW\n",
             )
         ],
         same=alike(ordered=False),
