@@ -222,11 +222,32 @@ def test_what_differs_is_shown() -> None:
         ([[1.0, 2.0]], torch.tensor([[1.0, 2.0004]])),
         ("1", 1),
         ({"ids": list(range(60))}, {"ids": [*range(59), 7]}),
+        ({"ids": list(range(60))}, {"ids": list(range(61))}),
+        ({"ids": list(range(60))}, {"ids": list(range(60)), "label": 1}),
         ([True], ["True"]),
         (torch.tensor(1 / 3), torch.tensor(1 / 3).half()),
     ]:
         found = judge_by(Exercise(lambda right=right: right, [()], same=same), lambda wrong=wrong: wrong, "answer")
         assert not found.passed and found.gave != found.expected, found
+
+
+def test_an_answer_leaves_nothing_behind() -> None:
+    """Gradients switched off and an emptied list trouble neither the reference nor any other case."""
+    shared = [1, 2]
+
+    def empties(rows: list[int]) -> list[int]:
+        torch.set_grad_enabled(False)
+        return [rows.pop(0) for _ in range(len(rows))]
+
+    assert judge_by(Exercise(list, [(shared,), (shared,)], may_change=True), empties, "answer").passed
+    assert torch.is_grad_enabled() and shared == [1, 2]
+
+
+def test_a_set_of_pairs_is_no_error() -> None:
+    """What no list can be a part of is compared as well."""
+    pairs = Exercise(lambda: {(1, 2): "a"}, [()])
+    assert judge_by(pairs, lambda: {(1, 2): "a"}, "answer").passed
+    assert judge_by(pairs, lambda: {(1, 2)}, "answer").cause == "kind"
 
 
 def test_an_error_of_the_check_is_its_own(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
