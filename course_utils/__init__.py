@@ -2,8 +2,8 @@
 
 The lessons call transformers, datasets and torch as any user would. This package adds the pocket checkpoints and what
 resolves them (`checkpoint`), a quiet and repeatable start (`setup`), checks for exercises (`check`, `hint`, `solved`)
-and questions (`quiz`). How an answer is judged is the matter of the package `course_checks`; what serves one lesson alone
-lies in the room of that lesson, in the package `course_lessons`. The modules:
+and questions (`quiz`). How an answer is judged is the matter of the package `course_checks`; what serves one lesson
+alone lies in the room of that lesson, in the package `course_lessons`. The modules:
 
     checkpoints, corpora, data_files, session                 what a lesson loads, and how it starts
     exercises, questions, progress, progress_table            checks, hints, the quiz, and what a learner has done

@@ -352,9 +352,8 @@ def assert_ran_clean(lab: Lab) -> None:
     assert pictures.count() >= sum("image/png" in output.get("data", {}) for output in outputs)
     for number in range(pictures.count()):
         page.wait_for_function("node => node.naturalWidth >= 600", arg=pictures.nth(number).element_handle())
-        if lab.shots:
-            pictures.nth(number).scroll_into_view_if_needed()
-            lab.shot(f"picture-{number + 1}")
+        pictures.nth(number).scroll_into_view_if_needed()
+        lab.shot(f"picture-{number + 1}")
 
 
 def assert_stayed_here(lab: Lab) -> None:

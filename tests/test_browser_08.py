@@ -20,8 +20,8 @@ def test_a_switch_parts_the_runs(lab: Lab) -> None:
     view = lab.page.locator(".course-loop-view").first
     switch = lab.page.locator(".course-loop-schedule input[type=checkbox]").first
     switch.scroll_into_view_if_needed()
-    assert switch.is_checked() and "to the last bit" in view.inner_text()
     lab.shot("widget-equal")
+    assert switch.is_checked() and "to the last bit" in view.inner_text()
     switch.click()
     view.get_by_text("The loss first differs in step 3").wait_for()
     assert "the learning rate falls to zero" in view.inner_text()
