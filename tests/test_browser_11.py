@@ -20,8 +20,8 @@ def test_another_layer_and_another_sentence(lab: Lab) -> None:
     """A knob changes the weights of the same tokens, a sentence changes the tokens."""
     view = lab.page.locator(".course-attention-view")
     view.scroll_into_view_if_needed()
-    before = view.inner_text()
     lab.shot("attention-first")
+    before = view.inner_text()
     knob = lab.page.locator(".course-attention-layer .noUi-handle, .course-attention-layer .ui-slider-handle").first
     knob.focus()
     lab.page.keyboard.press("ArrowRight")

@@ -29,6 +29,7 @@ def test_a_click_moves_that_row(lab: Lab) -> None:
     """Without any mask the padding is read, and the button that does it is a Korean one."""
     board = lab.page.locator(".course-mask-board")
     board.scroll_into_view_if_needed()
+    lab.shot("board-first")
     results = board.locator(".course-mask-result")
     old = results.nth(0).inner_text()
     button = board.locator(".course-mask-ones")
