@@ -191,8 +191,11 @@ def contrast(given: Any, expected: Any) -> tuple[str, str]:
     >>> contrast(0.12345, 0.12349), contrast(1, "1"), contrast([*range(99), 7], [*range(99), 8])
     (('0.12345', '0.12349'), ('1', "'1'"), ('…[99] = 7', '…[99] = 8'))
     >>> contrast([*range(99)], [*range(98)])
-    ('len: 99', 'len: 98')
+    ('len(…) = 99', 'len(…) = 98')
     """
+    if isinstance(given, dict) and isinstance(expected, dict) and set(given) != set(expected):
+        if "…" in shown(given) + shown(expected):  # the keys that differ may stand in what is left out
+            return _told(list, given), _told(list, expected)
     for digits in (3, 5, 7, 17):
         texts = shown(given, digits), shown(expected, digits)
         if texts[0] != texts[1]:
@@ -201,10 +204,13 @@ def contrast(given: Any, expected: Any) -> tuple[str, str]:
     if place:
         inner = contrast(a, b)
         return f"…{place} = {inner[0]}", f"…{place} = {inner[1]}"
-    for kinds, fact in ((dict, list), (list | str, len)):
-        if isinstance(a, kinds) and isinstance(b, kinds) and fact(a) != fact(b):
-            return f"{fact.__name__}: {fact(a)}", f"{fact.__name__}: {fact(b)}"
+    if isinstance(a, list | str) and isinstance(b, list | str) and len(a) != len(b):
+        return _told(len, a), _told(len, b)
     return f"{texts[0]}, {type(given).__name__}", f"{texts[1]}, {type(expected).__name__}"
+
+
+def _told(fact: Callable[[Any], Any], value: Any) -> str:
+    return f"{fact.__name__}(…) = {fact(value)}"
 
 
 def shown(value: object, digits: int = 3) -> str:

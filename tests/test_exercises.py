@@ -122,7 +122,7 @@ def test_every_mutant_is_refused(key: str) -> None:
 def test_right_answer_passes(key: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A right answer is called right and gets a sentence that says why it is."""
     check(key, RIGHT[key][0], *extra(key))
-    assert capsys.readouterr().out.startswith("Right. ")
+    assert any(line.startswith("Right. ") for line in capsys.readouterr().out.splitlines())
 
 
 @pytest.mark.parametrize("key", RIGHT)

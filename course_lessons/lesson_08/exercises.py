@@ -229,12 +229,8 @@ def evaluate() -> Exercise:
         model = classifier(dropout=0.5).train(training)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(3)
-            try:
-                loss = answer(model, batches)
-                off = not torch.is_grad_enabled()
-            finally:
-                torch.set_grad_enabled(True)  # or every exercise after this one would suffer from it
-        if off or not all(weight.requires_grad for weight in model.parameters()):
+            loss = answer(model, batches)
+        if not torch.is_grad_enabled() or not all(weight.requires_grad for weight in model.parameters()):
             raise Found("off_for_good")
         if loss is None:
             return None
